@@ -1,3 +1,3 @@
-"""Tells whether a claimed derivative is right, wrong or undecidable, how sure that is, and where and why it is wrong."""
+"""Tells whether a claimed derivative is right, wrong or undecidable, how sure that is, and where and why."""
 
 __version__ = "0.1.0"

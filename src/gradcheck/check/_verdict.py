@@ -50,7 +50,7 @@ class Finding:
     message : str
         One plain sentence with the numbers.
     input : str
-        Path of the input (``W1``, ``layers[0].b``, ``arg0``); empty where the finding concerns the whole claim.
+        Path of the input (``W1``, ``layers[0].b``, ``arg0``); empty where it concerns the whole claim.
     index : tuple of int, or None
         The worst entry, where entries were measured one by one.
     claimed, measured, error : float, complex or None
