@@ -13,7 +13,17 @@ import gradcheck
 
 SOURCE = Path(gradcheck.__file__).parent
 EDGES = frozenset(
-    {"adapters", "bench_report", "cli", "conformance", "demo", "pytest_plugin", "strategies", "__main__"}
+    {
+        "adapters",
+        "bench_report",
+        "cli",
+        "config",
+        "conformance",
+        "demo",
+        "pytest_plugin",
+        "strategies",
+        "__main__",
+    }
 )
 ROOMS: dict[str, frozenset[str]] = {
     "differentiate": frozenset(),

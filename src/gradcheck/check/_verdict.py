@@ -185,3 +185,7 @@ class GradientError(AssertionError):
 
     def __str__(self) -> str:
         return str(self.report)
+
+
+# Tracebacks show the name that a user can import.
+GradientError.__module__ = "gradcheck"

@@ -20,3 +20,7 @@ class UsageError(ValueError, TypeError):
 
     def __str__(self) -> str:
         return f"{self.value}: {self.cause}. Try: {self.cure}."
+
+
+# Tracebacks show the name that a user can import.
+UsageError.__module__ = "gradcheck"
