@@ -1,0 +1,136 @@
+"""What a report says, in sentences: the text, Markdown and HTML renderings differ in the clothes alone."""
+
+import math
+
+from gradcheck.check._verdict import Finding, Report, Verdict
+from gradcheck.report._numbers import (
+    MOST,
+    PLAIN,
+    entry_name,
+    estimate,
+    exact_digits,
+    names,
+    number,
+    percent,
+    short,
+)
+
+__all__ = [
+    "caught",
+    "contracts_kept",
+    "digits_right",
+    "effort",
+    "headline",
+    "labelled_passes",
+    "measurements",
+    "notes",
+    "passed_inputs",
+    "spots",
+    "worst_first",
+]
+
+ORDER = {Verdict.FAIL: 0, Verdict.INCONCLUSIVE: 1, Verdict.PASS: 2}
+DECIDING = ("value", "adjoint", "symmetry")  # the findings that compare numbers
+
+
+def worst_first(report: Report) -> list[Finding]:
+    """What did not pass: wrong before undecided, broken contracts before values, widest margin first."""
+
+    def rank(finding: Finding) -> tuple[int, bool, float]:
+        margin = 0.0 if finding.margin is None or math.isnan(finding.margin) else finding.margin
+        return ORDER[finding.verdict], finding.code in DECIDING, -margin
+
+    return sorted((f for f in report.findings if f.verdict is not Verdict.PASS), key=rank)
+
+
+def effort(report: Report) -> str:
+    """Whose claim it was and what the answer cost: ``dense_backward, 41 evaluations``."""
+    count = f"{report.evaluations} evaluation{'' if report.evaluations == 1 else 's'}"
+    return f"{report.subject}, {count}" if report.subject else count
+
+
+def headline(finding: Finding) -> str:
+    """What was found, in one line: the entry with both numbers, or the sentence of the finding."""
+    if finding.claimed is not None and finding.measured is not None:
+        return f"{_entry(finding)}: {measurements(finding)}"
+    name = _entry(finding)
+    message = finding.message or finding.code
+    return message if not name or message.startswith(name) else f"{name}: {message}"
+
+
+def _entry(finding: Finding) -> str:
+    return entry_name(finding.input, finding.index) or finding.code
+
+
+def measurements(finding: Finding) -> str:
+    """``claimed 0.500000, measured 1.0000000000 ± 3e-11``, with the digits in which the two part."""
+    if finding.claimed is None or finding.measured is None:
+        return ""
+    claimed = number(finding.claimed, _telling_digits(finding.claimed, finding.measured))
+    return f"claimed {claimed}, measured {estimate(finding.measured, finding.error)}"
+
+
+def _telling_digits(claimed: float | complex, measured: float | complex) -> int:
+    apart = abs(complex(claimed) - complex(measured))  # Python's own numbers, which never warn
+    return max(PLAIN, min(exact_digits(claimed, apart) + 2, MOST)) if apart else PLAIN
+
+
+def passed_inputs(report: Report) -> list[Finding]:
+    """The comparisons that passed, of inputs about which nothing else was held against the claim."""
+    objected = {f.input for f in worst_first(report)}
+    compared = (f for f in report.findings if f.verdict is Verdict.PASS and f.code in DECIDING)
+    return [f for f in compared if f.resolution is not None and not f.diagnosis and f.input not in objected]
+
+
+def digits_right(findings: list[Finding]) -> str:
+    """``x and b are right to 9.7 digits``: the fewest digits over these findings."""
+    paths = list(dict.fromkeys(f.input for f in findings if f.input))
+    verb = "are" if len(paths) != 1 else "is"
+    who = f"{names(paths)} {verb}" if paths else "the numbers are"
+    coarsest = max(f.resolution for f in findings if f.resolution is not None)
+    if not 0 < coarsest < 1:
+        return f"{who} within the measured error"
+    return f"{who} right to {-math.log10(coarsest):.1f} digits"
+
+
+def caught(resolution: float, probability: float | None, where: str = "") -> str:
+    """How small a mistake would have been caught, and how surely: the sentence that every report has."""
+    if math.isnan(resolution) or resolution == math.inf:
+        return f"no mistake{where}, however large, would have been caught for certain"
+    sure = "" if probability is None else f" ({percent(probability)})"
+    return f"a relative mistake of {short(resolution)}{where} would have been caught{sure}"
+
+
+def labelled_passes(report: Report) -> list[Finding]:
+    """Passes that a reader should know to be of a special kind: a subgradient at a kink, a vacuous zero."""
+    return [f for f in report.findings if f.verdict is Verdict.PASS and f.diagnosis]
+
+
+def contracts_kept(report: Report) -> list[str]:
+    """The slugs of what else was looked at and found in order."""
+    bad = {f.code for f in worst_first(report)}
+    kept = (f.code for f in report.findings if f.verdict is Verdict.PASS and f.code not in DECIDING)
+    return [code for code in dict.fromkeys(kept) if code not in bad]
+
+
+def notes(finding: Finding) -> list[str]:
+    """The lines below the headline: what kind of mistake it is, where else, what to do."""
+    lines = []
+    if finding.message and finding.message not in headline(finding):
+        lines.append(_with_slug(finding.message, finding.diagnosis))
+    elif finding.diagnosis:
+        lines.append(f"diagnosis: {finding.diagnosis}")
+    if len(finding.wrong_entries) > 1:
+        lines.append(f"wrong entries: {spots(finding)}")
+    if finding.advice:
+        lines.append(finding.advice)
+    return lines
+
+
+def _with_slug(message: str, diagnosis: str) -> str:
+    return f"{message} -> {diagnosis}" if diagnosis else message
+
+
+def spots(finding: Finding, limit: int = 8) -> str:
+    """The wrong entries by name, the first few of them."""
+    return names([entry_name(finding.input, index) for index in finding.wrong_entries], limit)
