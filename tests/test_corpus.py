@@ -1,0 +1,38 @@
+"""Historical bugs are caught, fixes and hard controls are not, and hidden bugs are found by exploring."""
+
+import numpy as np
+import pytest
+
+from tests.corpus import BUGS, CONTROLS, Case, Problem
+
+HIDDEN = tuple(case for case in BUGS if not case.detectable_at_generic_point)
+
+
+def name(case: Case) -> str:
+    return case.name
+
+
+def gradients(problem: Problem, which: str, inputs: tuple[np.ndarray, ...]) -> np.ndarray:
+    """All gradients as one vector, for a cotangent without symmetry."""
+    shape = np.shape(problem.forward(*inputs))
+    cotangent = np.asarray(np.random.default_rng(1).standard_normal(shape))
+    return np.concatenate([np.ravel(g) for g in getattr(problem, which)(cotangent, *inputs)])
+
+
+@pytest.mark.parametrize("case", BUGS, ids=name)
+def test_wrong_and_right_differ_at_the_point_that_shows_the_bug(case: Case) -> None:
+    problem = case.problem()
+    good, bad = (gradients(problem, which, problem.telling_inputs) for which in ("good", "bad"))
+    assert not np.array_equal(good, bad)
+
+
+@pytest.mark.parametrize("case", HIDDEN, ids=name)
+def test_wrong_and_right_agree_at_the_point_that_hides_the_bug(case: Case) -> None:
+    problem = case.problem()
+    good, bad = (gradients(problem, which, problem.inputs) for which in ("good", "bad"))
+    np.testing.assert_allclose(bad, good, rtol=1e-12, atol=1e-12)
+
+
+def test_corpus_is_whole() -> None:
+    assert (len(BUGS), len(HIDDEN), len(CONTROLS)) == (32, 8, 14)
+    assert all(case.source for case in BUGS)
