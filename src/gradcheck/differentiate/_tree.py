@@ -95,7 +95,7 @@ def parameter_names(function: Callable[..., Any] | None, count: int, skip: int =
 
 def is_leaf(node: Any) -> bool:
     """Whether `node` is an array, a number or `None`: nothing to look into."""
-    return optree.treeis_leaf(node, none_is_leaf=True) and not _is_record(node)
+    return optree.tree_is_leaf(node, none_is_leaf=True) and not _is_record(node)
 
 
 def _is_record(node: Any) -> bool:
