@@ -10,7 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from gradcheck.bench_report import bench_report, document_of, parse_settings, read_run, to_html, to_markdown
+from gradcheck.bench_report import (
+    bench_report,
+    document_of,
+    parse_settings,
+    read_run,
+    summary,
+    to_html,
+    to_markdown,
+)
 from gradcheck.differentiate._errors import UsageError
 
 from .conftest import entry
@@ -110,6 +118,17 @@ def test_files_are_written_where_they_were_asked_for(sized: Path, tmp_path: Path
     assert outcome.written == (html, md)
     assert md.read_text(encoding="utf-8") == outcome.text
     assert html.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_the_terminal_shows_the_report_or_where_it_went(write, tmp_path: Path) -> None:
+    old, new = write(entry("test_a", 1.0), name="old.json"), write(entry("test_a", 2.0))
+    outcome = bench_report(new, baseline=old, fail_above=1.3)
+    assert summary(outcome) == outcome.text
+    assert summary(bench_report(new, baseline=old, fail_above=1.3, md=tmp_path / "out.md")).splitlines() == [
+        "1 benchmark in 1 group; 1 of 1 over the limit.",
+        "g: test_a takes 2.00 × the baseline, limit 1.3",
+        f"wrote {tmp_path / 'out.md'}",
+    ]
 
 
 def test_a_place_that_cannot_be_written_is_refused(sized: Path, tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from gradcheck.differentiate._errors import UsageError
 
 from ._document import Document, document_of
 from ._html import to_html
-from ._markdown import to_markdown
+from ._limits import Breach
+from ._markdown import to_markdown, verdict
 from ._read import read_run
 from ._settings import Settings, check_limit, find_settings
 
@@ -17,11 +18,16 @@ __all__ = ["Outcome", "bench_report"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a report came to: its Markdown, the files that were written, whether a limit was exceeded."""
+    """What a report came to: its Markdown, its first sentence, the files that were written, what exceeds a limit."""
 
     text: str
+    verdict: str
     written: tuple[Path, ...]
-    exceeded: bool
+    breaches: tuple[Breach, ...]
+
+    @property
+    def exceeded(self) -> bool:
+        return bool(self.breaches)
 
 
 def bench_report(
@@ -61,7 +67,8 @@ def bench_report(
     text = to_markdown(document)
     files = [(html, to_html(document))] if html else []
     files += [(md, text)] if md else []
-    return Outcome(text, tuple(_write(path, content) for path, content in files), bool(document.breaches))
+    written = tuple(_write(path, content) for path, content in files)
+    return Outcome(text, verdict(document), written, document.breaches)
 
 
 def _refuse_no_baseline(fail_above: float, baseline: object) -> None:

@@ -51,7 +51,6 @@ class Sigmoid(FromOutput):
     [0.  0.5 1. ] 0.25
     """
 
-    name = "sigmoid"
     saturation = Saturation(bound=0.01, below=-4.6, above=4.6)
 
     def _value(self, z: Array) -> Array:
@@ -89,7 +88,6 @@ class Tanh(FromOutput):
     [-1.  0.  1.] 1.0
     """
 
-    name = "tanh"
     saturation = Saturation(bound=0.01, below=-3.0, above=3.0)
 
     def _value(self, z: Array) -> Array:
@@ -125,7 +123,6 @@ class ReLU(Activation):
     [0. 0. 3.] [0. 1. 1.]
     """
 
-    name = "relu"
     kinks = (0.0,)
 
     def _value(self, z: Array) -> Array:
@@ -154,7 +151,6 @@ class LeakyReLU(FromOutput):
     [-1.  0.  3.] [0.01 1.   1.  ]
     """
 
-    name = "leaky_relu"
     slope: float = 0.01
     kinks = (0.0,)
 
@@ -185,8 +181,6 @@ class Identity(FromOutput):
     >>> print(identity([-2.0, 3.0]), identity.derivative([-2.0, 3.0]))
     [-2.  3.] [1. 1.]
     """
-
-    name = "identity"
 
     def _value(self, z: Array) -> Array:
         return z.copy()

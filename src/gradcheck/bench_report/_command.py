@@ -1,0 +1,39 @@
+"""The part of the command line that is bench-report's own: an option with an optional value, and what is printed."""
+
+from collections.abc import Sequence
+
+from ._main import Outcome
+
+__all__ = ["spell_out_md", "summary"]
+
+
+def spell_out_md(arguments: Sequence[str]) -> list[str]:
+    """``--md`` without a path becomes ``--md -`` (standard output).
+
+    The next word is its path unless it is another option or a JSON file, which is the results.
+
+    Examples
+    --------
+    >>> spell_out_md(["results.json", "--md"])
+    ['results.json', '--md', '-']
+    >>> spell_out_md(["--md", "results.json"])
+    ['--md', '-', 'results.json']
+    >>> spell_out_md(["results.json", "--md", "summary.md", "--html", "page.html"])
+    ['results.json', '--md', 'summary.md', '--html', 'page.html']
+    """
+    spelt: list[str] = []
+    for word, after in zip(arguments, [*arguments[1:], None], strict=True):
+        spelt.append(word)
+        if word == "--md" and (
+            after is None or (after.startswith("-") and after != "-") or after.endswith(".json")
+        ):
+            spelt.append("-")
+    return spelt
+
+
+def summary(outcome: Outcome) -> str:
+    """What the terminal shows: the whole report, or where it was written and what is over its limit."""
+    if not outcome.written:
+        return outcome.text
+    lines = [outcome.verdict, *map(str, outcome.breaches), *(f"wrote {path}" for path in outcome.written)]
+    return "\n".join(lines) + "\n"
