@@ -2,20 +2,8 @@
 
 import textwrap
 
-import numpy as np
-
-from gradcheck.check._verdict import Finding, Report, Verdict
-from gradcheck.report._words import (
-    caught,
-    contracts_kept,
-    digits_right,
-    effort,
-    headline,
-    labelled_passes,
-    notes,
-    passed_inputs,
-    worst_first,
-)
+from gradcheck.check._verdict import Finding, Report
+from gradcheck.report._words import agreement, closing, effort, headline, notes, worst_first
 
 __all__ = ["to_text"]
 
@@ -50,7 +38,7 @@ def to_text(report: Report, *, width: int = 80, saved: str | None = None) -> str
     """
     objections = worst_first(report)
     lines = _objections(objections, report, width) if objections else _agreement(report, width)
-    for sentence in _closing(report, objections, saved):
+    for sentence in closing(report, saved):
         lines += _wrapped(sentence, width)
     return "\n".join(lines)
 
@@ -68,59 +56,7 @@ def _objections(objections: list[Finding], report: Report, width: int) -> list[s
 
 
 def _agreement(report: Report, width: int) -> list[str]:
-    passed = passed_inputs(report)
-    said = digits_right(passed) if passed else _nothing_compared(report)
-    return _titled(report.verdict.upper(), said, effort(report), width)
-
-
-def _nothing_compared(report: Report) -> str:
-    return "nothing was compared" if report.verdict is not Verdict.PASS else "no fault was found"
-
-
-def _closing(report: Report, objections: list[Finding], saved: str | None) -> list[str]:
-    """The sentences after the verdict, in the order in which a reader asks for them."""
-    sentences = [f"{f.input}: {f.message or 'passes'} -> {f.diagnosis}" for f in labelled_passes(report)]
-    sentences += _what_was_right(report, objections)
-    kept = contracts_kept(report)
-    if kept and not objections:
-        sentences.append(f"also in order: {', '.join(kept)}")
-    sentences += _exploration(report)
-    if saved:
-        sentences.append(f"repeat: gradcheck replay {saved}")
-    return sentences
-
-
-def _what_was_right(report: Report, objections: list[Finding]) -> list[str]:
-    passed = passed_inputs(report)
-    if not objections:
-        return [caught(report.resolution, report.probability)]
-    if not passed:
-        compared = report.resolution < float("inf")
-        return [caught(report.resolution, report.probability)] if compared else ["no number was compared"]
-    coarsest = max(f.resolution for f in passed if f.resolution is not None)
-    surest = min((f.probability for f in passed if f.probability is not None), default=None)
-    where = " in them" if len({f.input for f in passed}) > 1 else " in it"
-    return [f"{digits_right(passed)}; {caught(coarsest, surest, where)}"]
-
-
-def _exploration(report: Report) -> list[str]:
-    lines = []
-    if report.explored:
-        tried, skipped = report.explored.get("tried", 0), report.explored.get("skipped", 0)
-        lines.append(f"explored {tried} further points, {skipped} more where the function is not finite")
-    if report.counterexample is not None:
-        shown = ", ".join(f"{path} = {_value(value)}" for path, value in report.counterexample.items())
-        lines.append(f"smallest inputs found that show it: {shown}")
-    return lines
-
-
-def _value(value: object, limit: int = 120) -> str:
-    array = np.asarray(value)
-    if array.dtype == object:
-        return repr(value)[:limit]
-    if array.size > 12:
-        return f"array of shape {array.shape}, {array.dtype}"
-    return np.array2string(array, separator=", ", max_line_width=10**6).replace("\n", " ")
+    return _titled(report.verdict.upper(), agreement(report), effort(report), width)
 
 
 def _titled(label: str, sentence: str, aside: str, width: int) -> list[str]:

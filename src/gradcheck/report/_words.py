@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from gradcheck.check._verdict import Finding, Report, Verdict
 from gradcheck.report._numbers import (
     MOST,
@@ -16,8 +18,9 @@ from gradcheck.report._numbers import (
 )
 
 __all__ = [
+    "agreement",
     "caught",
-    "contracts_kept",
+    "closing",
     "digits_right",
     "effort",
     "headline",
@@ -93,6 +96,14 @@ def digits_right(findings: list[Finding]) -> str:
     return f"{who} right to {-math.log10(coarsest):.1f} digits"
 
 
+def agreement(report: Report) -> str:
+    """What a report without an objection comes to, in one sentence."""
+    passed = passed_inputs(report)
+    if passed:
+        return digits_right(passed)
+    return "no fault was found" if report.verdict is Verdict.PASS else "nothing was compared"
+
+
 def caught(resolution: float, probability: float | None, where: str = "") -> str:
     """How small a mistake would have been caught, and how surely: the sentence that every report has."""
     if math.isnan(resolution) or resolution == math.inf:
@@ -134,3 +145,50 @@ def _with_slug(message: str, diagnosis: str) -> str:
 def spots(finding: Finding, limit: int = 8) -> str:
     """The wrong entries by name, the first few of them."""
     return names([entry_name(finding.input, index) for index in finding.wrong_entries], limit)
+
+
+def closing(report: Report, saved: str | None = None) -> list[str]:
+    """The sentences after the verdict, in the order in which a reader asks for them."""
+    objections = worst_first(report)
+    sentences = [f"{f.input}: {f.message or 'passes'} -> {f.diagnosis}" for f in labelled_passes(report)]
+    sentences += _what_was_right(report, objections)
+    kept = contracts_kept(report)
+    if kept and not objections:
+        sentences.append(f"also in order: {', '.join(kept)}")
+    sentences += _exploration(report)
+    if saved:
+        sentences.append(f"repeat: gradcheck replay {saved}")
+    return sentences
+
+
+def _what_was_right(report: Report, objections: list[Finding]) -> list[str]:
+    passed = passed_inputs(report)
+    if not objections:
+        return [caught(report.resolution, report.probability)]
+    if not passed:
+        compared = report.resolution < float("inf")
+        return [caught(report.resolution, report.probability)] if compared else ["no number was compared"]
+    coarsest = max(f.resolution for f in passed if f.resolution is not None)
+    surest = min((f.probability for f in passed if f.probability is not None), default=None)
+    where = " in them" if len({f.input for f in passed}) > 1 else " in it"
+    return [f"{digits_right(passed)}; {caught(coarsest, surest, where)}"]
+
+
+def _exploration(report: Report) -> list[str]:
+    lines = []
+    if report.explored:
+        tried, skipped = report.explored.get("tried", 0), report.explored.get("skipped", 0)
+        lines.append(f"explored {tried} further points, {skipped} more where the function is not finite")
+    if report.counterexample is not None:
+        shown = ", ".join(f"{path} = {_value(value)}" for path, value in report.counterexample.items())
+        lines.append(f"smallest inputs found that show it: {shown}")
+    return lines
+
+
+def _value(value: object, limit: int = 120) -> str:
+    array = np.asarray(value)
+    if array.dtype == object:
+        return repr(value)[:limit]
+    if array.size > 12:
+        return f"array of shape {array.shape}, {array.dtype}"
+    return np.array2string(array, separator=", ", max_line_width=10**6).replace("\n", " ")
