@@ -44,8 +44,8 @@ def halved() -> v.Report:
         FAIL,
         message="every entry of W is 0.5000 × the measured gradient; 0.5 = 1 / batch?",
         index=(2, 1),
-        claimed=0.5,
-        measured=1.0,
+        claimed=math.cos(1) / 2,
+        measured=math.cos(1),
         margin=1.6e10,
         diagnosis="factor",
         advice="multiply the gradient of W by 2",
@@ -60,7 +60,9 @@ def right() -> v.Report:
     """Three inputs, all right."""
     shapes = v.Finding("shape", PASS, "every gradient has the shape of its input")
     pure = v.Finding("mutates-input", PASS, "no input was changed")
-    return report(PASS, shapes, pure, value("x", sweep=sweep()), value("W"), value("b"))
+    slope = math.cos(1)
+    x = value("x", claimed=slope, measured=slope + 1e-12, sweep=sweep())
+    return report(PASS, shapes, pure, x, value("W"), value("b"))
 
 
 def impure() -> v.Report:

@@ -219,3 +219,17 @@ def test_the_schema_names_every_field() -> None:
     assert set(document) == set(json_schema()["properties"])
     finding = json_schema()["properties"]["findings"]["items"]
     assert set(document["findings"][0]) == set(finding["properties"])
+
+
+@pytest.mark.parametrize("name", samples.ALL)
+def test_reports_keep_to_the_published_schema(name: str) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    jsonschema.Draft202012Validator.check_schema(json_schema())
+    jsonschema.validate(json.loads(to_json(samples.ALL[name]())), json_schema())
+
+
+def test_the_published_schema_refuses_what_reports_are_not() -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    for text in (changed(verdict="maybe"), changed(seconds="fast"), changed(verdikt="pass")):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(json.loads(text), json_schema())

@@ -3,7 +3,7 @@
 from os import PathLike, fspath
 
 from gradcheck.check._verdict import Finding, Report, Verdict
-from gradcheck.report._words import closing, headline, notes, worst_first
+from gradcheck.report._words import agreement, closing, headline, notes, worst_first
 
 __all__ = ["to_github"]
 
@@ -50,7 +50,12 @@ def _command(finding: Finding, report: Report, place: dict[str, str | int | None
 
 
 def _notice(report: Report, place: dict[str, str | int | None]) -> str:
-    return _written(LEVEL[report.verdict], place, _title(report, report.verdict.value), closing(report))
+    return _written(
+        LEVEL[report.verdict],
+        place,
+        _title(report, report.verdict.value),
+        [agreement(report), *closing(report)],
+    )
 
 
 def _title(report: Report, what: str) -> str:

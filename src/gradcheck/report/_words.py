@@ -69,13 +69,15 @@ def measurements(finding: Finding) -> str:
     """``claimed 0.500000, measured 1.0000000000 ± 3e-11``, with the digits in which the two part."""
     if finding.claimed is None or finding.measured is None:
         return ""
-    claimed = number(finding.claimed, _telling_digits(finding.claimed, finding.measured))
+    claimed = number(
+        finding.claimed, _telling_digits(finding.claimed, finding.measured, finding.error or 0.0)
+    )
     return f"claimed {claimed}, measured {estimate(finding.measured, finding.error)}"
 
 
-def _telling_digits(claimed: float | complex, measured: float | complex) -> int:
+def _telling_digits(claimed: float | complex, measured: float | complex, error: float) -> int:
     apart = abs(complex(claimed) - complex(measured))  # Python's own numbers, which never warn
-    return max(PLAIN, min(exact_digits(claimed, apart) + 2, MOST)) if apart else PLAIN
+    return max(PLAIN, min(exact_digits(claimed, apart) + 2, MOST)) if apart > error else PLAIN
 
 
 def passed_inputs(report: Report) -> list[Finding]:
