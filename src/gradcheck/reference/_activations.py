@@ -131,9 +131,9 @@ class ReLU(Activation):
     def _slope(self, z: Array) -> Array:
         return (z >= 0).astype(z.dtype)
 
-    def vjp(self, cotangent: Array, z: Array, a: Array) -> Array:
+    def vjp(self, cotangent: Array, z: Array, a: Array, out: Array | None = None) -> Array:
         """Return dL/dz: the cotangent where z >= 0, zero elsewhere."""
-        return np.multiply(cotangent, z >= 0)
+        return np.multiply(cotangent, z >= 0, out=out)
 
 
 @dataclass(frozen=True)

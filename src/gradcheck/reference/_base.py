@@ -65,11 +65,9 @@ class Activation(ABC):
         """Return g'(z), of the shape and dtype of `z`, accurate to a few units in the last place."""
         return self._rounded(self._slope, as_floats(z))
 
-    def vjp(self, cotangent: Array, z: Array, a: Array) -> Array:
-        """Return dL/dz = dL/da * g'(z) as a new array, for a = g(z)."""
-        slope = self.derivative(z)
-        slope *= cotangent
-        return slope
+    def vjp(self, cotangent: Array, z: Array, a: Array, out: Array | None = None) -> Array:
+        """Return dL/dz = dL/da * g'(z) for a = g(z), in `out` (which may be the cotangent) or a new array."""
+        return np.multiply(cotangent, self.derivative(z), out=out)
 
     def _rounded(self, function: Callable[[Array], Array], x: Array) -> Array:
         if x.ndim == 0:
@@ -96,11 +94,9 @@ class FromOutput(Activation):
         """
         return self._rounded(self._slope_from_output, as_floats(a))
 
-    def vjp(self, cotangent: Array, z: Array, a: Array) -> Array:
-        """Return dL/dz = dL/da * g'(z) as a new array, with g' from a = g(z)."""
-        slope = self.derivative_from_output(a)
-        slope *= cotangent
-        return slope
+    def vjp(self, cotangent: Array, z: Array, a: Array, out: Array | None = None) -> Array:
+        """Return dL/dz = dL/da * g'(z) as `Activation.vjp` does, with g' from a = g(z)."""
+        return np.multiply(cotangent, self.derivative_from_output(a), out=out)
 
     @abstractmethod
     def _slope_from_output(self, a: Array) -> Array: ...

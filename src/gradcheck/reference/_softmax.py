@@ -47,9 +47,10 @@ class Softmax(Activation):
             slope[i, i] = a[i] * (a[:i].sum(axis=0) + a[i + 1 :].sum(axis=0))
         return slope
 
-    def vjp(self, cotangent: Array, z: Array, a: Array) -> Array:
-        """Return dL/dz = a (dL/da - sum over the units of a dL/da) as a new array."""
-        dz = cotangent - np.add.reduce(a * cotangent, axis=0, keepdims=True)
+    def vjp(self, cotangent: Array, z: Array, a: Array, out: Array | None = None) -> Array:
+        """Return dL/dz = a (dL/da - sum over the units of a dL/da)."""
+        mean = np.add.reduce(a * cotangent, axis=0, keepdims=True)
+        dz = np.subtract(cotangent, mean, out=out)
         dz *= a
         return dz
 
