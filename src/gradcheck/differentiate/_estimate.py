@@ -52,6 +52,9 @@ class Estimate:
         Evaluations of f spent on each element, beyond what all elements share.
     shared_evaluations : int
         Calls of f that serve all elements together: the value at the point and the noise probe.
+    notes : tuple of str
+        What happened on the way that the numbers do not show: exceptions of f that were taken for the edge of
+        its domain, say.
     """
 
     value: NDArray[np.generic]
@@ -61,3 +64,4 @@ class Estimate:
     step: NDArray[np.float64]
     evaluations: NDArray[np.intp]
     shared_evaluations: int = 0
+    notes: tuple[str, ...] = ()

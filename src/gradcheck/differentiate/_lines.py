@@ -1,0 +1,114 @@
+"""The lines along which f is measured, and where their rungs may stand."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.differentiate._window import EPS, Floats
+
+__all__ = ["Lines"]
+
+TOP = 2.0**-7  # of the scale: truncation meets noise for float64, see `engine`
+NARROW = 2.0**-10  # of the top rung
+# The step of the small-step evidence, relative to the scale: noise is 1e-7 of the slope there in float64, and the step has
+# the same distance to the noise of coarser functions, float32 included.
+NEAR, COARSE_NEAR = 2.0**-30, 2.0**-16
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Rows phi(t) = f(x + t v): values at 0, noise, and the steps that each row may take.
+
+    Attributes
+    ----------
+    evaluate : callable
+    rows : (n,) of int
+        The caller's numbers for the rows.
+    base, eta : (n, p)
+    scale, finest, low, high : (n,)
+    top : (n,)
+        The first rung, a power of two.
+    near : (n,)
+        The step of the small-step evidence (negative where only the left side is in the domain).
+    reach : (n,)
+        The input's own size in units of t.
+    """
+
+    evaluate: Callable[[NDArray[np.intp], Floats], NDArray[Any]]
+    rows: NDArray[np.intp]
+    base: Floats
+    eta: Floats
+    scale: Floats
+    finest: Floats
+    low: Floats
+    high: Floats
+    top: Floats
+    near: Floats
+    reach: Floats
+
+    @classmethod
+    def make(
+        cls,
+        evaluate: Callable[[NDArray[np.intp], Floats], NDArray[Any]],
+        base: NDArray[Any],
+        scale: Floats,
+        noise: Floats,
+        finest: Floats | None,
+        low: Floats | None,
+        high: Floats | None,
+    ) -> Self:
+        """Choose the steps."""
+        scale = _power_of_two(np.asarray(scale, dtype=float))
+        n, p = len(scale), np.shape(base)[-1]
+        start = np.array(np.broadcast_to(np.asarray(base, dtype=float), (n, p)))
+        eta = np.maximum(np.broadcast_to(np.asarray(noise, dtype=float), (n, p)), EPS * np.abs(start))
+        eta = np.where(np.isfinite(eta), eta, 0.0)
+        smallest = scale * EPS if finest is None else np.asarray(finest, dtype=float)
+        left = np.full(n, -np.inf) if low is None else np.asarray(low, dtype=float)
+        right = np.full(n, np.inf) if high is None else np.asarray(high, dtype=float)
+        with np.errstate(all="ignore"):
+            relative = np.where(start != 0, eta / np.abs(start), 0.0).min(axis=1, initial=1.0)
+            top = scale * TOP * _power_of_two(np.clip(np.cbrt(np.cbrt(relative / EPS)), 1.0, 32.0))
+            room = np.minimum(-left, right)  # closer to a border than this the estimate is one-sided
+            top = np.where((room < top) & (room > top * NARROW), _power_of_two(room), top)
+            near = np.minimum(
+                scale * np.clip(_power_of_two(relative * NEAR * 2.0**44), NEAR, COARSE_NEAR), top / 64.0
+            )
+        near = np.maximum(near, np.minimum(smallest, top / 64.0))
+        near = np.where(near <= right, near, -near)
+        return cls(
+            evaluate,
+            np.arange(n),
+            start,
+            eta,
+            scale,
+            smallest,
+            left,
+            right,
+            top,
+            near,
+            np.minimum(scale, smallest / EPS),
+        )
+
+    def values(self, which: NDArray[np.intp], t: Floats) -> Floats:
+        """phi of the rows `which` at `t`, both (k,): shape (k, p); NaN, and no evaluation, where t is not allowed."""
+        inside = (t >= self.low[which]) & (t <= self.high[which])
+        if len(t) and inside.all():
+            return np.asarray(self.evaluate(self.rows[which], t), dtype=float)
+        found = np.full((len(t), self.base.shape[1]), np.nan)
+        if inside.any():
+            found[inside] = self.evaluate(self.rows[which[inside]], t[inside])
+        return found
+
+    def take(self, which: Any) -> "Lines":
+        """Some of the rows."""
+        names = ("rows", "base", "eta", "scale", "finest", "low", "high", "top", "near", "reach")
+        return Lines(self.evaluate, *(getattr(self, name)[which] for name in names))
+
+
+def _power_of_two(x: Floats) -> Floats:
+    """The power of two at or below each x: steps whose sums with x are exact."""
+    return np.asarray(np.ldexp(0.5, np.frexp(x)[1]))

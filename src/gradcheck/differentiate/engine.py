@@ -1,0 +1,188 @@
+"""The ladder: derivatives along many lines at once, each with its own steps, error and status.
+
+`evaluate(rows, t)` gives phi_row(t) = f(x + t v_row) for many pairs in one call; the caller moves x, counts and batches. All rows
+climb together: six evaluations (rungs h, h/4, h/16) and one more far below settle nearly all of them, and those that fail go on
+in `_descent`, again all in one call.
+
+The top rung is 2^-7 of the input's size: there the truncation that the bound sees (0.02 h^4 phi'''''/120) meets the noise
+(1.2 eta / h2) of a function of length scale 1 computed in float64. Where the noise is larger the rungs start higher, as eta^(1/7).
+
+The seventh evaluation, 2^-12 below the rungs, is evidence from a small step: floor(x) at 700 is a straight line to steps that are whole
+numbers, and (-2)**x is finite there by accident.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.differentiate._descent import descend
+from gradcheck.differentiate._estimate import Estimate, Status
+from gradcheck.differentiate._lines import Lines
+from gradcheck.differentiate._noise import Noise, noise_level
+from gradcheck.differentiate._window import EPS, GOOD, USEFUL, Floats, even_part, odd_part, windows
+
+__all__ = ["Noise", "ladder", "noise_level", "two_point"]
+
+Evaluate = Callable[[NDArray[np.intp], Floats], NDArray[Any]]
+
+STATUS = f"<U{max(map(len, Status))}"
+CHUNK = 4096  # rows that climb together
+ELEMENTS = 2**20  # rows times outputs that climb together: what bounds the memory
+
+
+def ladder(
+    evaluate: Evaluate,
+    base: NDArray[Any],
+    scale: Floats,
+    noise: Floats,
+    *,
+    finest: Floats | None = None,
+    low: Floats | None = None,
+    high: Floats | None = None,
+) -> Estimate:
+    """The derivative of every output element along every row, shape (rows, p).
+
+    Parameters
+    ----------
+    evaluate : callable
+        ``evaluate(rows, t)``: rows (k,), t (k,) -> values (k, p) of phi_row(t); NaN where f raised or was not finite.
+    base : (p,) or (rows, p)
+        phi(0).
+    scale : (rows,)
+        The t at which the row's input has moved by about its own size; the unit of t in everything below.
+    noise : (p,) or (rows, p)
+        Bound on the absolute noise of f's values.
+    finest : (rows,), optional
+        The smallest t that still moves x exactly; ``scale * 2**-52`` where it is not given.
+    low, high : (rows,), optional
+        t stays inside [low, high].
+    """
+    lines = Lines.make(evaluate, base, scale, noise, finest, low, high)
+    size = max(1, min(CHUNK, ELEMENTS // max(1, lines.base.shape[1])))
+    parts = [_climb(lines.take(slice(i, i + size))) for i in range(0, len(lines.rows), size)]
+    return join(parts, lines.base.shape)
+
+
+def join(parts: list[Estimate], shape: tuple[int, ...]) -> Estimate:
+    """Several estimates one after the other along the rows."""
+    if len(parts) == 1:
+        return parts[0]
+    if not parts:
+        return Estimate(
+            np.empty(shape),
+            np.empty(shape),
+            np.empty(shape, dtype=STATUS),
+            np.empty((*shape, 2)),
+            np.empty(shape),
+            np.empty(shape, dtype=np.intp),
+        )
+    return Estimate(
+        *(
+            np.concatenate([getattr(part, name) for part in parts])
+            for name in ("value", "error", "status", "interval", "step", "evaluations")
+        )
+    )
+
+
+def _climb(lines: Lines) -> Estimate:
+    """Block 0 for all rows of a chunk; what fails there goes on alone."""
+    with np.errstate(all="ignore"):
+        h = lines.top[None, :, None] * np.array([1.0, 0.25, 0.0625])[:, None, None]
+        plus, minus, near = _block(lines, h[..., 0])
+        odd, even = odd_part(h, plus, minus), even_part(h, plus, minus, lines.base)
+        eta = np.maximum(lines.eta, EPS * np.maximum(np.abs(plus), np.abs(minus)))
+        window = windows(h, odd, even, eta, lines.reach[:, None])
+        value, error, slope = window.value[0], window.error[0], window.slope[0]
+        # f(x + h3) from the value and the curvature that the rungs saw
+        expected = value + 0.5 * even[2] * (lines.near / h[2, :, 0])[:, None]
+        miss = np.abs((near - lines.base) / lines.near[:, None] - expected)
+        slack = (
+            error
+            + 2.5 * eta[2] / np.abs(lines.near)[:, None]
+            + 0.5 * np.abs(even[2] * (lines.near / h[2, :, 0])[:, None])
+        )
+        good = (error <= GOOD * slope) | (
+            (window.truncation <= 2.0 * window.noise)[0] & (error <= USEFUL * slope)
+        )
+        good &= miss <= slack
+        status = np.where(error <= GOOD * slope, Status.SMOOTH.value, Status.NOISY.value).astype(STATUS)
+        estimate = Estimate(
+            value,
+            error,
+            status,
+            np.full((*value.shape, 2), np.nan),
+            np.broadcast_to(h[2], value.shape).copy(),
+            np.full(value.shape, 7, dtype=np.intp),
+        )
+        failing = ~good.all(axis=1)
+        if failing.any():
+            which = np.flatnonzero(failing)
+            block = plus[:, which], minus[:, which], near[which]
+            descend(lines.take(which), block, estimate, which, good[which])
+    return estimate
+
+
+def _block(lines: Lines, h: Floats) -> tuple[Floats, Floats, Floats]:
+    """f at x ± h for the three rungs h (3, rows), and at x + near: seven values a row, one call."""
+    rows = len(lines.rows)
+    t = np.concatenate([h.ravel(), -h.ravel(), lines.near])
+    values = lines.values(np.tile(np.arange(rows), 7), t)
+    values = values.reshape(7, rows, -1)
+    return values[:3], values[3:6], values[6]
+
+
+def two_point(
+    evaluate: Evaluate,
+    base: NDArray[Any],
+    scale: Floats,
+    noise: Floats,
+    *,
+    finest: Floats | None = None,
+    low: Floats | None = None,
+    high: Floats | None = None,
+) -> Estimate:
+    """Central differences, two evaluations a row, with a bound of first order; shape (rows, p).
+
+    The two one-sided slopes, S - C/2 and S + C/2, enclose the derivative of a function that is convex or concave within
+    h: half of |C| is then a bound, curvature and kinks alike. A function that inflects there has a small C and
+    a truncation h^2 phi'''/6, taken as 64 (h / scale)^2 of the slope. Where C is more than a tenth of the slope the step has not
+    resolved the function and the error is infinite. The parameters are those of `ladder`.
+    """
+    lines = Lines.make(evaluate, base, scale, noise, finest, low, high)
+    with np.errstate(all="ignore"):
+        h = np.minimum(lines.top, np.maximum(CENTRAL * lines.scale, 4.0 * lines.finest))
+        values = lines.values(np.tile(np.arange(len(h)), 2), np.concatenate([h, -h])).reshape(2, len(h), -1)
+        step = h[:, None]
+        odd, even = (
+            odd_part(step, values[0], values[1]),
+            np.abs(even_part(step, values[0], values[1], lines.base)),
+        )
+        eta = np.maximum(lines.eta, EPS * np.abs(values).max(axis=0))
+        unit = (eta + EPS * lines.reach[:, None] * np.abs(odd)) / step
+        slope = np.abs(odd) + even
+        error = 2.0 * (0.5 * even + 64.0 * (step / lines.scale[:, None]) ** 2 * slope + unit)
+        trusted = np.isfinite(error) & ((even <= 0.1 * np.abs(odd)) | (even <= 4.0 * unit))
+        flat = (values == lines.base).all(axis=0) & np.isfinite(lines.base)
+        status = np.where(
+            trusted,
+            np.where(error <= USEFUL * slope, Status.SMOOTH.value, Status.NOISY.value),
+            Status.UNRESOLVED.value,
+        )
+        status = np.where(
+            flat, Status.FLAT.value, np.where(np.isfinite(lines.base), status, Status.NONFINITE.value)
+        )
+    return Estimate(
+        np.where(np.isfinite(odd), odd, np.nan),
+        np.where(trusted, error, np.inf),
+        status,
+        np.full((*odd.shape, 2), np.nan),
+        np.broadcast_to(step, odd.shape).copy(),
+        np.full(odd.shape, 2, dtype=np.intp),
+    )
+
+
+CENTRAL = (
+    2.0**-17
+)  # 7.6e-6, near the cube root of eps, where rounding and truncation of a central difference meet
