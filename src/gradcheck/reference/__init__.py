@@ -4,6 +4,7 @@ It imports nothing of the rest of the package: the oracle and its subject share 
 network once more, as plain loops over examples and units straight from the scalar formulas.
 """
 
+from . import loops
 from ._activations import (
     Identity,
     LeakyReLU,
@@ -69,6 +70,7 @@ __all__ = [
     "he",
     "identity",
     "leaky_relu",
+    "loops",
     "relu",
     "sigmoid",
     "silu",

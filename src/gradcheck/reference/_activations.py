@@ -51,6 +51,7 @@ class Sigmoid(FromOutput):
     [0.  0.5 1. ] 0.25
     """
 
+    name = "sigmoid"
     saturation = Saturation(bound=0.01, below=-4.6, above=4.6)
 
     def _value(self, z: Array) -> Array:
@@ -88,6 +89,7 @@ class Tanh(FromOutput):
     [-1.  0.  1.] 1.0
     """
 
+    name = "tanh"
     saturation = Saturation(bound=0.01, below=-3.0, above=3.0)
 
     def _value(self, z: Array) -> Array:
@@ -123,6 +125,7 @@ class ReLU(Activation):
     [0. 0. 3.] [0. 1. 1.]
     """
 
+    name = "relu"
     kinks = (0.0,)
 
     def _value(self, z: Array) -> Array:
@@ -151,6 +154,7 @@ class LeakyReLU(FromOutput):
     [-1.  0.  3.] [0.01 1.   1.  ]
     """
 
+    name = "leaky_relu"
     slope: float = 0.01
     kinks = (0.0,)
 
@@ -181,6 +185,8 @@ class Identity(FromOutput):
     >>> print(identity([-2.0, 3.0]), identity.derivative([-2.0, 3.0]))
     [-2.  3.] [1. 1.]
     """
+
+    name = "identity"
 
     def _value(self, z: Array) -> Array:
         return z.copy()

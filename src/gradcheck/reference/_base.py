@@ -48,14 +48,10 @@ class Activation(ABC):
     `_working`; narrower dtypes are computed there and rounded once at the end, so the dtype is preserved.
     """
 
+    name: ClassVar[str]
     kinks: tuple[float, ...] = ()
-    saturation: ClassVar[Saturation | None] = None
+    saturation: Saturation | None = None
     _working: ClassVar[type[np.floating[Any]]] = np.float32
-
-    @property
-    def name(self) -> str:
-        """The name in tables and test ids: the class's name in lower case."""
-        return type(self).__name__.lower()
 
     def __call__(self, z: ArrayLike) -> Array:
         """Return g(z), of the shape and dtype of `z`."""

@@ -34,12 +34,8 @@ Array = NDArray[Any]
 class Loss(ABC):
     """A loss of one example, summed over its output units; arrays are (units, examples)."""
 
+    name: ClassVar[str]
     link: ClassVar[Activation]
-
-    @property
-    def name(self) -> str:
-        """The name in tables and test ids: the class's name in lower case."""
-        return type(self).__name__.lower()
 
     def value(self, a: ArrayLike, y: ArrayLike) -> Array:
         """Return L(a, y) element by element, of the shape of `a`."""
@@ -126,6 +122,7 @@ class BinaryCrossEntropy(Loss):
     -4.0 -0.5
     """
 
+    name = "binary_cross_entropy"
     link = sigmoid
 
     def _predictions(self, a: ArrayLike) -> Array:
@@ -163,6 +160,7 @@ class SquaredError(Loss):
     2.0 2.0
     """
 
+    name = "squared_error"
     link = identity
 
     def _check_labels(self, y: Array) -> None:
@@ -201,6 +199,7 @@ class SoftmaxCrossEntropy(Loss):
     [[-0.5  0.5]]
     """
 
+    name = "softmax_cross_entropy"
     link = softmax
 
     def _predictions(self, a: ArrayLike) -> Array:

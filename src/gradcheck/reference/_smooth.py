@@ -40,6 +40,7 @@ class Softplus(FromOutput):
     [   0. 1000.] 0.5
     """
 
+    name = "softplus"
     saturation = Saturation(bound=0.01, below=-4.6, above=np.inf)
 
     def _value(self, z: Array) -> Array:
@@ -75,6 +76,7 @@ class ELU(FromOutput):
     [-1.  0.  2.] 1.0
     """
 
+    name = "elu"
     alpha: float = 1.0
 
     def __post_init__(self) -> None:
@@ -122,6 +124,7 @@ class SiLU(Activation):
     [  -0.    0. 1000.] 0.5
     """
 
+    name = "silu"
     saturation = Saturation(bound=0.01, below=-7.0, above=np.inf)
     _working = np.float64
     # The zero of g', where 1 + z + exp(z) = 0, in two floats; and exp of it.
@@ -161,6 +164,7 @@ class GELU(Activation):
     [  -0.    0. 1000.] 1.0
     """
 
+    name = "gelu"
     saturation = Saturation(bound=0.01, below=-3.2, above=np.inf)
     _working = np.float64
 
@@ -196,6 +200,7 @@ class GELUTanh(Activation):
     [  -0.    0. 1000.] 0.5
     """
 
+    name = "gelu_tanh"
     saturation = Saturation(bound=0.01, below=-3.2, above=np.inf)
     _working = np.float64
     # v = _LINEAR z + _CUBIC z^3, both in two floats: 2 sqrt(2/pi), and 0.044715 times it.
@@ -204,11 +209,6 @@ class GELUTanh(Activation):
     # The zero of g', where 1 + exp(v) + z v' = 0, in two floats; and exp(v) there.
     _ROOT = (-0.7524614220710163, 3.635560509207687e-17)
     _EXP_ROOT = 0.29195521191476714
-
-    @property
-    def name(self) -> str:
-        """The name in tables and test ids."""
-        return "gelu_tanh"
 
     def _value(self, z: Array) -> Array:
         """As SiLU's, with exp(-|v|/2) in the place of exp(-|z|/2)."""

@@ -32,6 +32,8 @@ class Softmax(Activation):
      [0.5 0.5]]
     """
 
+    name = "softmax"
+
     def _value(self, z: Array) -> Array:
         """exp(z - max z) over its sum: no overflow."""
         a = z - np.maximum.reduce(z, axis=0, keepdims=True)
