@@ -150,4 +150,9 @@ def number(value: Any) -> str:
     if not is_number(value):
         return str(value)
     whole = isinstance(value, int) or (value.is_integer() and abs(value) < 1e15)
-    return f"{int(value):,}" if whole else f"{value:.3g}"
+    return f"{int(value):,}" if whole else digits(value)
+
+
+def digits(value: float) -> str:
+    """Three digits, or the whole part where it has more: ``1,328``."""
+    return f"{value:,.0f}" if 999.5 <= abs(value) < 1e15 else f"{value:.3g}"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ._baseline import Changes
-from ._group import Case, Group, Row, is_scalar, number
+from ._group import Case, Group, Row, digits, is_scalar, number
 from ._settings import Settings
 
 __all__ = ["Table", "change_table", "group_table", "seconds"]
@@ -44,7 +44,7 @@ def group_table(group: Group) -> Table:
 def _cells(case: Case, row: Row, extra: tuple[str, ...]) -> tuple[str, ...]:
     benchmark = row.benchmark
     spread = "?" if benchmark.spread is None else f"{benchmark.spread / benchmark.median:.1%}"
-    ratio = "1 (reference)" if row.contender == case.reference else f"{row.ratio:.3g}"
+    ratio = "1 (reference)" if row.contender == case.reference else digits(row.ratio)
     return (
         row.contender,
         seconds(benchmark.median),
@@ -68,7 +68,7 @@ def change_table(changes: Changes, settings: Settings) -> Table:
             change.new.name,
             seconds(change.old.median),
             seconds(change.new.median),
-            f"{change.ratio:.3g}",
+            digits(change.ratio),
             f"{change.low:.3g} … {change.high:.3g}" if change.low < change.high else "?",
             str(change.trend),
             _limit(settings.limit_of(change.group), change.low),
