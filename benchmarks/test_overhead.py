@@ -1,0 +1,60 @@
+"""overhead: the time a check takes outside f and the claim, for functions of 1 µs to 1 ms."""
+
+from collections.abc import Callable
+from time import perf_counter
+
+import numpy as np
+import pytest
+
+from .checkers import CHECKERS, installed
+from .measuring import timed
+from .network import Problem
+
+TOOLS = installed(
+    ["gradcheck", "gradcheck full", "torch fast", "torch slow", "jax", "autograd", "scipy", "CS231n"]
+)
+
+
+def lasting(function: Callable[[np.ndarray], object], microseconds: float) -> Callable[[np.ndarray], object]:
+    """The same function, made to last that long; one that takes longer by itself stays as it is."""
+
+    def waits(x: np.ndarray) -> object:
+        end = perf_counter() + 1e-6 * microseconds
+        value = function(x)
+        while perf_counter() < end:
+            pass
+        return value
+
+    return waits
+
+
+@pytest.mark.benchmark(group="overhead")
+@pytest.mark.parametrize("tool", TOOLS)
+@pytest.mark.parametrize(
+    "microseconds", [1, 5, *(pytest.param(10**n, marks=pytest.mark.large) for n in (1, 2, 3))]
+)
+def test_small_function(benchmark, tool: str, microseconds: int) -> None:
+    """f(x) = x·x / 2 of ten parameters, whose gradient is x."""
+    x = np.random.default_rng(0).standard_normal(10)
+    f = lasting(lambda t: 0.5 * float(t @ t), microseconds)
+    gradient = lasting(lambda t: (t.copy(),), microseconds)
+    problem = Problem((x,), f, gradient)
+    assert CHECKERS[tool](problem)
+    calls = {"evaluations": problem.calls, "claims": problem.claim_calls}
+    timed(benchmark, lambda: CHECKERS[tool](problem))
+    benchmark.extra_info |= calls
+    if not benchmark.disabled:
+        inside = problem.calls and calls["evaluations"] * _median(f, x) + calls["claims"] * _median(
+            gradient, x
+        )
+        total = benchmark.stats.stats.median
+        benchmark.extra_info["outside f"] = f"{max(0.0, 1 - inside / total):.0%}"
+
+
+def _median(function: Callable[[np.ndarray], object], x: np.ndarray) -> float:
+    def once() -> float:
+        start = perf_counter()
+        function(x)
+        return perf_counter() - start
+
+    return float(np.median([once() for _ in range(51)]))
