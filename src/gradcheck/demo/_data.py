@@ -13,8 +13,8 @@ __all__ = ["Dataset", "Split", "load_breast_cancer", "split", "two_spirals", "xo
 
 FEATURES = 30
 CREDIT = (
-    "Breast Cancer Wisconsin (Diagnostic), W. Wolberg, O. Mangasarian, N. Street, W. Street, UCI Machine Learning "
-    "Repository, 1995, CC BY 4.0, doi:10.24432/C5DW2B"
+    "Breast Cancer Wisconsin (Diagnostic), W. Wolberg, O. Mangasarian, N. Street, W. Street, UCI Machine "
+    "Learning Repository, 1995, CC BY 4.0, doi:10.24432/C5DW2B"
 )
 Floats = NDArray[np.float64]
 
