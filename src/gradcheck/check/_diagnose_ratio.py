@@ -1,0 +1,231 @@
+"""Mistakes that leave claimed / measured constant: zero, sign, factor, and a constant that was rounded."""
+
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+
+import numpy as np
+
+from gradcheck.check._diagnose_evidence import Array, Diagnosis, Evidence, Sample
+
+__all__ = ["along_one_axis", "conjugate", "constant_ratio", "few_digits", "zero"]
+
+_NEAR_ONE = 1e-3
+"""A constant ratio this near to 1 is a rounded constant rather than a forgotten factor."""
+_SAME = 1e-6
+"""Two factors that agree to this are taken as the same number; a measured ratio knows 8 digits or so."""
+_POWERS = (
+    (1.0, "{}"),
+    (-1.0, "1 / {}"),
+    (0.5, "sqrt({})"),
+    (-0.5, "1 / sqrt({})"),
+    (2.0, "{}^2"),
+    (-2.0, "1 / {}^2"),
+)
+_PLAIN = (2, 3, 4, 5, 6, 8, 10)
+
+
+def zero(evidence: Evidence, sample: Sample) -> Diagnosis | None:
+    if np.any(evidence.claimed):
+        return None
+    largest = float(np.max(np.abs(sample.measured)))
+    return Diagnosis(
+        "zero",
+        f"the claim for {evidence.path} is zero everywhere; the measured gradient reaches {largest:.4g}",
+        "look for a gradient that is never written, a detached value, or a mask that matches nothing",
+    )
+
+
+def conjugate(evidence: Evidence, sample: Sample) -> Diagnosis | None:
+    if not np.iscomplexobj(sample.measured) or not sample.explains(np.conj(sample.claimed)):
+        return None
+    return Diagnosis(
+        "sign",
+        f"every entry of {evidence.path} is the complex conjugate of the measured gradient",
+        "the other convention for complex gradients: conjugate the claim or choose that convention",
+    )
+
+
+def constant_ratio(evidence: Evidence, sample: Sample) -> Diagnosis | None:
+    """Sign, factor or rounded constant: one number times the measured gradient explains every entry."""
+    ratio = _ratio(sample)
+    if ratio is None:
+        return None
+    names = named_ratios(evidence, ratio)
+    if np.count_nonzero(sample.nonzero) < 2 and not names:
+        return None  # One number is a multiple of any other: only a ratio with a name is evidence.
+    return _describe(evidence.path, ratio, _ratio_error(sample, ratio), names)
+
+
+def _ratio(sample: Sample) -> complex | None:
+    known = sample.nonzero
+    if not np.any(known):
+        return None
+    # The tolerance of the largest entry is the tightest relative to its size.
+    best = np.argmax(np.where(known, np.abs(sample.measured) / sample.tolerance, 0))
+    ratio: complex = (sample.claimed[best] / sample.measured[best]).item()
+    slack = sample.tolerance + sample.tolerance[best] * np.abs(sample.measured / sample.measured[best])
+    if ratio == 0 or np.any(np.abs(sample.claimed - ratio * sample.measured) > abs(ratio) * slack):
+        return None
+    return ratio
+
+
+def _ratio_error(sample: Sample, ratio: complex) -> float:
+    return float(
+        abs(ratio) * np.min(sample.tolerance[sample.nonzero] / np.abs(sample.measured[sample.nonzero]))
+    )
+
+
+def _describe(path: str, ratio: complex, error: float, names: list[str]) -> Diagnosis:
+    if abs(ratio + 1) <= max(4 * error, _SAME):
+        return Diagnosis(
+            "sign",
+            f"every entry of {path} is -1 x the measured gradient",
+            "look for a difference taken the wrong way round, or a minus that was lost",
+        )
+    if abs(ratio - 1) < _NEAR_ONE and not names:
+        digits = -np.log10(abs(ratio - 1))
+        return Diagnosis(
+            "precision",
+            f"every entry of {path} is {ratio:.10g} x the measured gradient: right to {digits:.1f} digits",
+            "look for a rounded constant",
+        )
+    guess = f"; {abs(ratio):.4g} = {' or '.join(names[:2])}?" if names else ""
+    number = f"{ratio:.4f}" if 1e-3 < abs(ratio) < 1e4 else f"{ratio:.4g}"
+    return Diagnosis(
+        "factor",
+        f"every entry of {path} is {number} x the measured gradient{guess}",
+        "look for a mean where the function sums (or the reverse), or a constant of the chain rule left out",
+    )
+
+
+def named_ratios(evidence: Evidence, ratio: complex) -> list[str]:
+    """What in the problem has the size of the ratio, the simplest first."""
+    if np.iscomplex(ratio):
+        return []
+    size = abs(ratio.real)
+    found = [name for value, name in _candidates(evidence) if abs(size - value) <= _SAME * value]
+    return list(dict.fromkeys(found))
+
+
+def _candidates(evidence: Evidence) -> Iterator[tuple[float, str]]:
+    """(value, name), the likelier explanation of a ratio first."""
+    sizes = _sizes(evidence)
+    named = {**sizes, **_scalars(evidence)}
+    for power, pattern in _POWERS[:2]:
+        yield from ((value**power, pattern.format(name)) for value, name in named.items())
+    yield from ((1.0, "1"), (2.0, "2"), (0.5, "1 / 2"))
+    for power, pattern in _POWERS[2:]:
+        yield from ((value**power, pattern.format(name)) for value, name in named.items())
+    yield from _degrees_of_freedom(sizes)
+    for (a, name_a), (b, name_b) in combinations(sizes.items(), 2):
+        yield from ((a / b, f"{name_a} / {name_b}"), (b / a, f"{name_b} / {name_a}"))
+        yield from ((a * b, f"{name_a} * {name_b}"), (1 / (a * b), f"1 / ({name_a} * {name_b})"))
+    for k in _PLAIN:
+        yield from (
+            (float(k), str(k)),
+            (1 / k, f"1 / {k}"),
+            (k**0.5, f"sqrt({k})"),
+            (k**-0.5, f"1 / sqrt({k})"),
+        )
+
+
+def _degrees_of_freedom(sizes: dict[float, str]) -> Iterator[tuple[float, str]]:
+    """n - 1 for n, as a variance divides by the one or the other."""
+    for n, name in sizes.items():
+        if n > 2:
+            yield from (((n - 1) / n, f"({name} - 1) / {name}"), (n / (n - 1), f"{name} / ({name} - 1)"))
+            yield from ((1 / (n - 1), f"1 / ({name} - 1)"), (n - 1, f"{name} - 1"))
+
+
+def _sizes(evidence: Evidence) -> dict[float, str]:
+    """Axes and numbers of entries larger than 1, of the output first; the output's first axis is the batch."""
+    sizes: dict[float, str] = {}
+    shapes: Mapping[str, tuple[int, ...]] = {
+        "the output": evidence.output_shape,
+        evidence.path: evidence.shape,
+        **{path: np.shape(value) for path, value in evidence.inputs.items()},
+    }
+    for name, shape in shapes.items():
+        for axis, length in enumerate(shape):
+            batch = name == "the output" and axis == 0
+            sizes.setdefault(float(length), "batch" if batch else f"axis {axis} of {name} ({length})")
+        for first in range(len(shape) - 1):
+            number = int(np.prod(shape[first:]))
+            sizes.setdefault(
+                float(number), f"the entries of {name}'s last {len(shape) - first} axes ({number})"
+            )
+    return {value: name for value, name in sizes.items() if value > 1}
+
+
+def _scalars(evidence: Evidence) -> dict[float, str]:
+    """Inputs of one element, a uniform input, the mean of a small one, and a cotangent of one element."""
+    values = {
+        **evidence.inputs,
+        **({} if evidence.cotangent is None else {"the cotangent": evidence.cotangent}),
+    }
+    scalars: dict[float, str] = {}
+    for path, value in values.items():
+        array = np.asarray(value)
+        if array.size == 0 or array.dtype.kind != "f":
+            continue
+        mean = abs(float(array.mean()))
+        uniform = bool(np.all(array == array.flat[0]))
+        if mean not in (0.0, 1.0) and np.isfinite(mean):
+            scalars.setdefault(mean, path if uniform else f"the mean of {path}")
+    return scalars
+
+
+def along_one_axis(evidence: Evidence, sample: Sample) -> Diagnosis | None:
+    """The ratio is a power of another input, spread over the entries as NumPy would broadcast it."""
+    known = sample.nonzero & (sample.claimed != 0)
+    if np.count_nonzero(known) < 4:
+        return None
+    for path, value in evidence.inputs.items():
+        factor = _spread(np.asarray(value), evidence.shape)
+        if factor is None or factor.dtype.kind != "f" or np.ptp(factor) == 0:
+            continue
+        at = factor.flat[sample.index]
+        for power, pattern in _POWERS:
+            with np.errstate(all="ignore"):
+                prediction = sample.claimed / at**power
+            if np.all(np.isfinite(prediction)) and sample.explains(prediction) and np.ptp(at[known]) > 0:
+                factor_name = pattern.format(path)
+                return Diagnosis(
+                    "factor",
+                    f"every entry of {evidence.path} is the measured gradient x {factor_name}, entry by entry",
+                    f"look for {path} left out of the chain rule, or multiplied in once too often",
+                )
+    return None
+
+
+def _spread(value: Array, shape: tuple[int, ...]) -> Array | None:
+    try:
+        return np.broadcast_to(value, shape)
+    except ValueError:
+        return None
+
+
+def few_digits(evidence: Evidence, sample: Sample) -> Diagnosis | None:
+    """Most entries are wrong, and all of them only a little: float32 inside, or an approximation."""
+    wrong = sample.wrong
+    off = np.abs(sample.claimed - sample.measured)[wrong] / sample.scale
+    if not np.any(wrong) or np.max(off) > _NEAR_ONE:
+        return None
+    single = _is_single(sample.claimed) and np.max(off) < 1e-5
+    if not single and 2 * np.count_nonzero(wrong) < np.count_nonzero(sample.nonzero):
+        return None
+    digits = -np.log10(float(np.median(off)))
+    seen = "; every claimed number is a float32" if single else ""
+    return Diagnosis(
+        "precision",
+        f"{evidence.path} is right to about {digits:.1f} digits and no further{seen}",
+        "look for float32 inside the claim, a rounded constant, an epsilon that the function does not have, "
+        "or an approximation of the function that was differentiated in its place",
+    )
+
+
+def _is_single(claimed: Array) -> bool:
+    with np.errstate(all="ignore"):
+        return bool(
+            np.all(claimed.astype(np.complex64 if claimed.dtype.kind == "c" else np.float32) == claimed)
+        )

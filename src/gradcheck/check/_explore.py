@@ -1,0 +1,274 @@
+"""Judge a claim at further points, derived from the author's own, and shrink the first failure.
+
+Of 101 real gradient bugs 28 cannot be seen at the point that a sensible author would choose: gamma is 1, nothing is
+zero, nothing ties, nothing saturates. Hypothesis generates the points and shrinks; `_points` says what a change is.
+"""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial, reduce
+from random import Random
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.check._points import COTANGENTS, KINDS, PICKS, PLACES, Change, Point, apply, is_varied
+from gradcheck.check._traits import traits_of
+from gradcheck.check._verdict import Report, Verdict
+from gradcheck.differentiate._errors import UsageError
+
+__all__ = ["Exploration", "Judge", "SkipPoint", "explore"]
+
+Array = NDArray[Any]
+Inputs = Mapping[str, Array]
+Judge = Callable[[Inputs, str | None], Report]
+
+_SHRINKS = 300
+"""Judgements that shrinking may cost: as many again as a usual exploration."""
+_REVERTS = 60
+"""Judgements for setting changed entries back to what the author had, one half, quarter, ... at a time."""
+_DRAWS = 3
+"""Draws for each point to be judged: some come out equal, and equal points are judged once."""
+_FAR = 1e6
+"""Beyond this size, or below its inverse, a point counts as extreme and a failure must hold at a neighbour too."""
+_NUDGE = 1 + 2.0**-10
+
+
+class SkipPoint(Exception):
+    """The function raises or is not finite at a derived point: there is nothing to judge."""
+
+
+@dataclass(frozen=True)
+class Exploration:
+    """Outcome of `explore`.
+
+    Attributes
+    ----------
+    report : Report or None
+        The failing one, at the shrunk point.
+    counterexample : mapping of path to array, or None
+        The inputs of that point.
+    tried : int
+        Points derived, until the first failure; those skipped are among them.
+    skipped : int
+        Points where the function raised or was not finite.
+    """
+
+    report: Report | None
+    counterexample: Inputs | None
+    tried: int
+    skipped: int
+
+
+def explore(judge: Judge, inputs: Inputs, n: int, *, seed: int) -> Exploration:
+    """Judge at up to `n` points derived from `inputs`; stop at the first failure and shrink it.
+
+    Parameters
+    ----------
+    judge : callable
+        ``judge(inputs, cotangent)`` returns a `Report`, or raises `SkipPoint`. `inputs` have the shapes and dtypes of
+        the given ones, not their memory layout; `cotangent` is None (the judge's own choice), ``"one-hot"``,
+        ``"negative"``, ``"asymmetric"``, ``"ones"`` or ``"zero"``.
+    inputs : mapping of path to array
+        The author's point; never written to. Arrays that are not floating-point stay as they are.
+    n : int
+        The largest number of points.
+    seed : int
+        The same seed derives the same points.
+
+    Returns
+    -------
+    Exploration
+
+    Raises
+    ------
+    UsageError
+        Hypothesis is not installed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gradcheck.check._verdict import Report, Verdict
+    >>> def judge(inputs, cotangent):  # a claim that goes wrong where x is zero
+    ...     return Report(Verdict.FAIL if np.any(inputs["x"] == 0) else Verdict.PASS, ())
+    >>> explore(judge, {"x": np.array([0.3, 0.7])}, 50, seed=0).counterexample
+    {'x': array([0. , 0.7])}
+    """
+    hypothesis = _hypothesis(n)
+    search = _Search(judge, inputs, n)
+    if n < 1 or not any(is_varied(value) for value in inputs.values()):
+        return search.outcome(None)
+    settings = hypothesis.settings(
+        max_examples=_DRAWS * n,
+        database=None,
+        deadline=None,
+        phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    find = partial(hypothesis.find, _points(hypothesis, inputs), search.fails, settings=settings)
+    point = _found(hypothesis, search, partial(find, random=Random(seed)))
+    search.raise_what_stopped_it()
+    return search.outcome(None if point is None else _reverted(point, search))
+
+
+def _hypothesis(n: int) -> ModuleType:
+    try:
+        import hypothesis
+    except ImportError as missing:
+        cure = "pip install 'gradcheck[test]', or leave explore out"
+        raise UsageError(
+            f"explore={n}", "exploring needs Hypothesis, which is not installed", cure
+        ) from missing
+    return hypothesis
+
+
+def _found(hypothesis: ModuleType, search: "_Search", find: Callable[[], Point]) -> Point | None:
+    """What Hypothesis finds; in a thread of its own if it is already at work, since it refuses to be nested."""
+    try:
+        if not hypothesis.currently_in_test_context():
+            return find()
+        with ThreadPoolExecutor(1) as alone:
+            try:
+                return alone.submit(find).result()
+            except KeyboardInterrupt as interrupt:
+                search.stopped_by = interrupt  # ends the thread at its next point
+                raise
+    except hypothesis.errors.NoSuchExample:
+        return None
+
+
+def _points(hypothesis: ModuleType, inputs: Inputs) -> Any:
+    """The strategy: one to three changes of one input or of all; simplest first, so that shrinking goes there."""
+    st = hypothesis.strategies
+    paths = [path for path, value in inputs.items() if is_varied(value)]
+    change = st.builds(
+        Change,
+        kind=st.sampled_from(KINDS),
+        path=st.sampled_from([*paths, None] if len(paths) > 1 else paths),
+        place=st.sampled_from(PLACES),
+        pick=st.integers(0, PICKS - 1),
+        value=st.integers(0, 23),
+        kept=st.sampled_from((True, True, True, False)),
+    )
+    # Most draws leave the cotangent alone: a point has enough that is special about it.
+    cotangent = st.sampled_from((None,) * len(COTANGENTS) + COTANGENTS)
+    traits = {path: traits_of(inputs[path]) for path in paths}
+
+    def point(changes: list[Change], cotangent: str | None) -> Point:
+        return Point(reduce(lambda at, change: apply(change, at, traits), changes, inputs), cotangent)
+
+    return st.builds(point, st.lists(change, min_size=1, max_size=3), cotangent)
+
+
+@dataclass
+class _Search:
+    """Judges every point once, remembers the verdicts, and stays within its numbers of judgements."""
+
+    judge: Judge
+    given: Inputs
+    n: int
+    tried: int = 0
+    skipped: int = 0
+    shrinks: int = 0
+    reports: dict[tuple[object, ...], Report | None] = field(default_factory=dict)
+    stopped_by: BaseException | None = None
+    failed: bool = False
+
+    def __post_init__(self) -> None:
+        self.reports[Point(self.given).key()] = None  # the author's own point is not a further one
+
+    def fails(self, point: Point) -> bool:
+        key = point.key()
+        if key not in self.reports and self._may_judge():
+            report = self.reports[key] = self._judged(point)
+            self.failed = self.failed or report is not None
+        return self.reports.get(key) is not None
+
+    def _may_judge(self) -> bool:
+        if self.stopped_by is not None:
+            return False
+        if self.failed:
+            self.shrinks += 1
+            return self.shrinks <= _SHRINKS
+        return self.tried < self.n
+
+    def _judged(self, point: Point) -> Report | None:
+        """The report if it is a failure that can be trusted."""
+        self.tried += not self.failed
+        try:
+            report = self.judge(point.inputs, point.cotangent)
+            if report.verdict is not Verdict.FAIL or not self._confirmed(point):
+                return None
+        except SkipPoint:
+            self.skipped += not self.failed
+            return None
+        except BaseException as error:  # Hypothesis would shrink it; the caller is to see it as it came
+            self.stopped_by = error
+            return None
+        return report
+
+    def _confirmed(self, point: Point) -> bool:
+        """At an extreme point rounding alone can raise an alarm: the failure must hold next to it, too."""
+        nudged = {path: _nudged(value) for path, value in point.inputs.items()}
+        if all(nudged[path] is value for path, value in point.inputs.items()):
+            return True
+        return self.judge(nudged, point.cotangent).verdict is Verdict.FAIL
+
+    def raise_what_stopped_it(self) -> None:
+        if self.stopped_by is not None:
+            raise self.stopped_by
+
+    def outcome(self, point: Point | None) -> Exploration:
+        if point is None:
+            return Exploration(None, None, self.tried, self.skipped)
+        return Exploration(self.reports[point.key()], dict(point.inputs), self.tried, self.skipped)
+
+
+def _nudged(value: Array) -> Array:
+    """The entries of extreme size moved a little, by the same share."""
+    if not is_varied(value):
+        return value
+    size = np.abs(value)
+    extreme = (size > _FAR) | ((size > 0) & (size < 1 / _FAR))
+    if not np.any(extreme):
+        return value
+    moved = value.copy(order="K")
+    moved[extreme] *= _NUDGE
+    return moved
+
+
+def _reverted(point: Point, search: _Search) -> Point:
+    """As many changed entries as possible set back to the author's, by halves, with the failure kept."""
+    search.shrinks = _SHRINKS - _REVERTS
+    for path, original in search.given.items():
+        point = _reverted_input(point, path, original, search)
+    return point
+
+
+def _reverted_input(point: Point, path: str, original: Array, search: _Search) -> Point:
+    pending = [np.flatnonzero(~_equal(point.inputs[path], original))] if is_varied(original) else []
+    while pending:
+        at = pending.pop()
+        if not len(at):
+            continue
+        candidate = Point(
+            {**point.inputs, path: _set_back(point.inputs[path], original, at)}, point.cotangent
+        )
+        if search.fails(candidate):
+            point = candidate
+        elif len(at) > 1:
+            pending += [at[len(at) // 2 :], at[: len(at) // 2]]
+    return point
+
+
+def _equal(a: Array, b: Array) -> NDArray[np.bool_]:
+    return np.asarray((a == b) | (np.isnan(a) & np.isnan(b)))
+
+
+def _set_back(value: Array, original: Array, at: NDArray[np.intp]) -> Array:
+    new = value.copy(order="K")
+    new.flat[at] = original.flat[at]
+    return new
