@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gradcheck.bench_report import bench_report, compare, document_of, parse_settings, read_run
+from gradcheck.bench_report import bench_report, compare, document_of, parse_settings, read_run, to_markdown
 from gradcheck.differentiate._errors import UsageError
 
 from .conftest import entry
@@ -85,6 +85,19 @@ def test_a_limit_that_could_never_be_exceeded_is_refused(write) -> None:
     run = read_run(write(entry("test_x[ours]", 1.0, params={"tool": "ours"})))
     with pytest.raises(UsageError, match="could never be exceeded"):
         document_of(run, settings=parse_settings({"g": {"ratios": {"uors": 0.4}}}))
+
+
+@pytest.mark.parametrize(
+    ("count", "trend"), [(1_020, "slower"), (980, "faster"), (1_000, "within the spread")]
+)
+def test_counted_instructions_are_compared_instead_of_noisy_times(write, count: int, trend: str) -> None:
+    old = read_run(write(entry("test_a", 1.0, extra_info={"instructions": 1_000}), name="old.json"))
+    new = read_run(write(entry("test_a", 9.0, iqr=9.0, extra_info={"instructions": count})))
+    document = document_of(new, old, parse_settings({"g": 1.01}))
+    (change,) = document.changes.changes
+    assert (change.ratio, change.low, str(change.trend)) == (count / 1000, count / 1000, trend)
+    assert len(document.breaches) == (count > 1_010)
+    assert f"{count:,} instructions" in to_markdown(document)
 
 
 def test_what_came_and_what_went_and_another_machine_are_told(write) -> None:

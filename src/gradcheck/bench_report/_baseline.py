@@ -1,4 +1,7 @@
-"""Two runs against each other: a change counts only where it stands out of both runs' spread."""
+"""Two runs against each other: a change counts only where it stands out of both runs' spread.
+
+Benchmarks that counted their instructions in both runs are compared by the counts, which have no spread.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,6 +16,8 @@ __all__ = ["Change", "Changes", "Trend", "compare"]
 # differ at about the 95 % level (McGill, Tukey and Larsen 1978, "Variations of box plots").
 NOTCH = 1.57
 IQR_OF_A_NORMAL = 1.349
+# Counts of the same code repeat exactly in one place; another folder (longer paths) moved them by 2e-4.
+SAME_COUNT = 1e-3
 
 
 class Trend(StrEnum):
@@ -29,7 +34,8 @@ class Change:
     """One benchmark in both runs.
 
     `ratio` is the new median over the old one; `low` and `high` are the least and the largest ratio that the
-    two notches allow, both equal to `ratio` where a single round leaves the spread unknown.
+    two notches allow, both equal to `ratio` where a single round leaves the spread unknown or where instructions
+    were counted (`counted`).
     """
 
     group: str
@@ -39,6 +45,7 @@ class Change:
     low: float
     high: float
     trend: Trend
+    counted: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,17 @@ def compare(run: Run, groups: tuple[Group, ...], baseline: Run) -> Changes:
 
 
 def _change(group: str, new: Benchmark, old: Benchmark) -> Change:
+    if new.instructions is not None and old.instructions is not None:
+        return _counted(group, new, old, new.instructions / old.instructions)
+    return _timed(group, new, old)
+
+
+def _counted(group: str, new: Benchmark, old: Benchmark, ratio: float) -> Change:
+    trend = Trend.SLOWER if ratio > 1 + SAME_COUNT else Trend.FASTER if ratio < 1 - SAME_COUNT else Trend.SAME
+    return Change(group, new, old, ratio, ratio, ratio, trend, counted=True)
+
+
+def _timed(group: str, new: Benchmark, old: Benchmark) -> Change:
     ratio = new.median / old.median
     if new.spread is None or old.spread is None:
         return Change(group, new, old, ratio, ratio, ratio, Trend.UNKNOWN)

@@ -60,6 +60,12 @@ class Benchmark:
     def function(self) -> str:
         return self.name.partition("[")[0]
 
+    @property
+    def instructions(self) -> float | None:
+        """Machine instructions, where the benchmark counted them (``extra_info["instructions"]``)."""
+        count = self.extra.get("instructions")
+        return float(count) if isinstance(count, int | float) and count > 0 else None
+
 
 @dataclass(frozen=True)
 class Run:

@@ -5,6 +5,7 @@ from typing import Any
 
 from ._baseline import Changes
 from ._group import Case, Group, Row, digits, is_scalar, number
+from ._read import Benchmark
 from ._settings import Settings
 
 __all__ = ["Table", "change_table", "group_table", "seconds"]
@@ -66,16 +67,24 @@ def change_table(changes: Changes, settings: Settings) -> Table:
         (
             change.group,
             change.new.name,
-            seconds(change.old.median),
-            seconds(change.new.median),
+            _amount(change.old, change.counted),
+            _amount(change.new, change.counted),
             digits(change.ratio),
-            f"{change.low:.3g} … {change.high:.3g}" if change.low < change.high else "?",
+            f"{change.low:.3g} … {change.high:.3g}"
+            if change.low < change.high
+            else "exact"
+            if change.counted
+            else "?",
             str(change.trend),
             _limit(settings.limit_of(change.group), change.low),
         )
         for change in changes.changes
     )
     return Table(heads, rows, frozenset({0, 1, 6}))
+
+
+def _amount(benchmark: Benchmark, counted: bool) -> str:
+    return f"{benchmark.instructions:,.0f} instructions" if counted else seconds(benchmark.median)
 
 
 def _limit(limit: float | None, low: float) -> str:
