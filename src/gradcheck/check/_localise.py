@@ -167,12 +167,12 @@ def _is_wrong(suspect: _Suspect) -> bool:
 
 
 def _is_dense(meter: _Meter, suspects: list[_Suspect], size: int, rng: np.random.Generator) -> bool:
-    """Nearly every block holds a mistake, and so many single entries do that naming all is out of reach."""
+    """Nearly every block holds a mistake, and most single entries do, or too many to name them all."""
     if size <= _BLOCKS or 4 * len(suspects) < 3 * _BLOCKS:
         return False
     sample = rng.choice(size, size=min(_SAMPLE, size), replace=False).astype(np.intp)
     share = len(meter.wrong(list(sample[:, None]))) / len(sample)
-    return share * size * log2(size) > meter.left
+    return share > 0.5 or share * size * log2(size) > meter.left
 
 
 def _name(meter: _Meter, suspects: list[_Suspect], size: int) -> tuple[tuple[int, ...], bool]:
