@@ -1,5 +1,6 @@
 """Nested inputs: every leaf is named, and the structure comes back as it was."""
 
+import pickle
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -89,3 +90,9 @@ def test_arguments_are_named_as_the_parameters_of_the_function(inputs: Any, path
 def test_a_function_without_a_signature_gives_numbered_arguments() -> None:
     assert arguments((1.0, 2.0), min).paths == ("arg0", "arg1")
     assert arguments((1.0, 2.0)).paths == ("arg0", "arg1")
+
+
+def test_the_way_back_can_be_sent_to_another_process() -> None:
+    flat = arguments((Layer([1.0, {"a": 2.0}]), 3.0))
+    again = pickle.loads(pickle.dumps(flat))
+    assert again.rebuild(again.leaves) == (Layer([1.0, {"a": 2.0}]), 3.0)

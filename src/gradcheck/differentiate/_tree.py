@@ -10,11 +10,12 @@ import dataclasses
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import optree
 
-__all__ = ["Tree", "arguments", "flatten", "parameter_names"]
+__all__ = ["Tree", "arguments", "flatten", "is_leaf", "join", "parameter_names"]
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,9 @@ def arguments(inputs: Any, function: Callable[..., Any] | None = None, *, skip: 
     """
     args = inputs if type(inputs) is tuple else (inputs,)
     names = parameter_names(function, len(args), skip)
-    alone = len(args) == 1 and not _is_leaf(args[0])
+    alone = len(args) == 1 and not is_leaf(args[0])
     trees = [flatten(a, "" if alone else n) for a, n in zip(args, names, strict=True)]
-    return _join(trees, tuple)
+    return join(trees, tuple)
 
 
 def parameter_names(function: Callable[..., Any] | None, count: int, skip: int = 0) -> list[str]:
@@ -92,7 +93,8 @@ def parameter_names(function: Callable[..., Any] | None, count: int, skip: int =
     return known + [f"arg{i}" for i in range(len(known), count)]
 
 
-def _is_leaf(node: Any) -> bool:
+def is_leaf(node: Any) -> bool:
+    """Whether `node` is an array, a number or `None`: nothing to look into."""
     return optree.tree_is_leaf(node, none_is_leaf=True) and not _is_record(node)
 
 
@@ -110,35 +112,55 @@ def _trim(path: str) -> str:
     return path.removeprefix(".")
 
 
-def _record(node: Any, root: str) -> Tree:
-    """The fields of a dataclass. The way back sets them on a copy, without `__init__`, frozen or not."""
-    names = [f.name for f in dataclasses.fields(node)]
+@dataclass(frozen=True)
+class _Restore:
+    """A dataclass with other fields, set on a copy, without `__init__`, frozen or not."""
 
-    def restore(values: Sequence[Any]) -> Any:
-        twin = copy.copy(node)
-        for name, value in zip(names, values, strict=True):
+    node: Any
+    names: tuple[str, ...]
+
+    def __call__(self, values: Sequence[Any]) -> Any:
+        twin = copy.copy(self.node)
+        for name, value in zip(self.names, values, strict=True):
             object.__setattr__(twin, name, value)
         return twin
 
-    return _join([flatten(getattr(node, n), f"{root}.{n}") for n in names], restore)
+
+def _record(node: Any, root: str) -> Tree:
+    names = tuple(f.name for f in dataclasses.fields(node))
+    return join([flatten(getattr(node, n), f"{root}.{n}") for n in names], _Restore(node, names))
 
 
 def _through_records(leaves: Sequence[Any], paths: Sequence[str], spec: optree.PyTreeSpec) -> Tree:
     trees = [
-        _record(leaf, path) if _is_record(leaf) else Tree((_trim(path),), (leaf,), lambda v: v[0])
+        _record(leaf, path) if _is_record(leaf) else Tree((_trim(path),), (leaf,), itemgetter(0))
         for leaf, path in zip(leaves, paths, strict=True)
     ]
-    return _join(trees, spec.unflatten)
+    return join(trees, spec.unflatten)
 
 
-def _join(trees: Sequence[Tree], outer: Callable[[Sequence[Any]], Any]) -> Tree:
+@dataclass(frozen=True)
+class _Rebuild:
+    """The way back of several trees side by side; `outer` makes the whole from the list of them.
+
+    A class and no closure, so that a process pool can be sent it.
+    """
+
+    parts: tuple[tuple[Callable[[Sequence[Any]], Any], int], ...]
+    outer: Callable[[Sequence[Any]], Any]
+
+    def __call__(self, leaves: Sequence[Any]) -> Any:
+        whole, start = [], 0
+        for rebuild, size in self.parts:
+            whole.append(rebuild(leaves[start : start + size]))
+            start += size
+        return self.outer(whole)
+
+
+def join(trees: Sequence[Tree], outer: Callable[[Sequence[Any]], Any]) -> Tree:
     """Several trees side by side as one, rebuilt by `outer` from the list of them."""
-    sizes = [len(t.leaves) for t in trees]
-
-    def rebuild(leaves: Sequence[Any]) -> Any:
-        rest = iter(leaves)
-        return outer([t.rebuild([next(rest) for _ in range(n)]) for t, n in zip(trees, sizes, strict=True)])
-
     return Tree(
-        tuple(_trim(p) for t in trees for p in t.paths), tuple(v for t in trees for v in t.leaves), rebuild
+        tuple(_trim(p) for t in trees for p in t.paths),
+        tuple(v for t in trees for v in t.leaves),
+        _Rebuild(tuple((t.rebuild, len(t.leaves)) for t in trees), outer),
     )
