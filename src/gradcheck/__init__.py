@@ -1,3 +1,37 @@
-"""Tells whether a claimed derivative is right, wrong or undecidable, how sure that is, and where and why."""
+"""Tells whether a claimed derivative is right, wrong or undecidable, how sure that is, and where and why it is wrong."""
+
+from gradcheck.check import (
+    Entry,
+    Finding,
+    GradientError,
+    Report,
+    Sweep,
+    Verdict,
+    assert_backward,
+    assert_grad,
+    assert_vjp,
+    check_backward,
+    check_grad,
+    check_vjp,
+)
+from gradcheck.differentiate import Estimate, Status, UsageError
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Entry",
+    "Estimate",
+    "Finding",
+    "GradientError",
+    "Report",
+    "Status",
+    "Sweep",
+    "UsageError",
+    "Verdict",
+    "assert_backward",
+    "assert_grad",
+    "assert_vjp",
+    "check_backward",
+    "check_grad",
+    "check_vjp",
+]

@@ -1,1 +1,26 @@
-"""TODO."""
+"""The judge: claim + inputs -> directions -> measured against claimed -> findings."""
+
+from gradcheck.check._calls import (
+    assert_backward,
+    assert_grad,
+    assert_vjp,
+    check_backward,
+    check_grad,
+    check_vjp,
+)
+from gradcheck.check._verdict import Entry, Finding, GradientError, Report, Sweep, Verdict
+
+__all__ = [
+    "Entry",
+    "Finding",
+    "GradientError",
+    "Report",
+    "Sweep",
+    "Verdict",
+    "assert_backward",
+    "assert_grad",
+    "assert_vjp",
+    "check_backward",
+    "check_grad",
+    "check_vjp",
+]

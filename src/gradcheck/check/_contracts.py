@@ -1,0 +1,204 @@
+"""What a derivative must keep to besides its numbers: each broken promise with its slug, each kept one silent."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.check._function import Function
+from gradcheck.check._match import Gradients, match
+from gradcheck.check._outputs import Outputs
+from gradcheck.check._point import Floats, Point
+from gradcheck.check._reverse import Reverse
+from gradcheck.check._verdict import Finding, Verdict
+from gradcheck.differentiate._tree import flatten
+
+__all__ = ["changed", "differs", "failure", "strided"]
+
+LINEAR = 1e-6  # relative; what breaks linearity (an ignored, clipped or squared cotangent) breaks it grossly
+
+
+def failure(code: str, message: str, advice: str, **details: Any) -> Finding:
+    return Finding(code, Verdict.FAIL, message, advice=advice, **details)
+
+
+def rounding_level(eps: float) -> float:
+    """Relative differences between two calls that reordered sums can explain: half of the digits."""
+    return float(np.sqrt(eps))
+
+
+def differs(a: Floats, b: Floats) -> float:
+    """The largest difference relative to the largest value; NaN equals NaN here, as do equal infinities."""
+    with np.errstate(invalid="ignore"):
+        same = (a == b) | (np.isnan(a) & np.isnan(b))
+        if same.all():
+            return 0.0
+        gap = np.abs(np.where(same, 0.0, a - b)).max()
+    finite = np.concatenate([np.abs(a[np.isfinite(a)]), np.abs(b[np.isfinite(b)]), [0.0]])
+    size = float(finite.max())
+    return float(gap / size) if np.isfinite(gap) and size else float("inf")
+
+
+def changed(before: Sequence[Any], after: Sequence[Any]) -> list[int]:
+    """Positions of the arrays whose bits are not what they were."""
+    pairs = enumerate(zip(before, after, strict=True))
+    return [i for i, (a, b) in pairs if isinstance(a, np.ndarray) and not _same_bits(a, np.asarray(b))]
+
+
+def _same_bits(a: NDArray[Any], b: NDArray[Any]) -> bool:
+    if a.dtype != b.dtype or a.shape != b.shape:
+        return False
+    return bool(np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")) if a.dtype.kind != "O" else True
+
+
+def strided(array: NDArray[Any]) -> NDArray[Any]:
+    """The same numbers in another layout: Fortran order, or every other element of a buffer."""
+    if array.ndim >= 2 and min(array.shape) > 1:
+        return np.asfortranarray(array)
+    if array.ndim == 0:
+        return array
+    buffer = np.empty((*array.shape[:-1], 2 * array.shape[-1]), dtype=array.dtype)
+    buffer[..., ::2] = array
+    return buffer[..., ::2]
+
+
+def relaid(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arguments with every array in another layout."""
+    tree = flatten(arguments)
+    whole: tuple[Any, ...] = tree.rebuild(
+        [strided(v) if isinstance(v, np.ndarray) else v for v in tree.leaves]
+    )
+    return whole
+
+
+def mutation(point: Point, arguments: Any, who: str) -> Iterator[Finding]:
+    """Inputs that a call changed: `arguments` were copies of the point's."""
+    before, after = flatten(point.arguments(point.coordinates)).leaves, flatten(arguments).leaves
+    positions = changed(before, after) if len(before) == len(after) else range(1)
+    for i in positions:
+        path = point.tree.paths[i]
+        yield failure(
+            "mutates-input",
+            f"{who} changes {path} in place",
+            f"let {who} work on a copy of {path}",
+            input=path,
+        )
+
+
+def aliasing(gradients: Gradients, point: Point, arguments: Any, cotangent: Any) -> Iterator[Finding]:
+    """Gradients that share memory with an input or with each other; with the cotangent that is only worth a note."""
+    arrays = [
+        (v.path, g)
+        for v, g in zip(point.variables, gradients.leaves, strict=True)
+        if isinstance(g, np.ndarray)
+    ]
+    inputs = [
+        (p, a)
+        for p, a in zip(point.tree.paths, flatten(arguments).leaves, strict=True)
+        if isinstance(a, np.ndarray)
+    ]
+    advice = "return a copy: whoever updates one in place changes the other"
+    for i, (path, gradient) in enumerate(arrays):
+        for other, array in inputs:
+            if _share(gradient, array):
+                yield failure(
+                    "aliased",
+                    f"the gradient of {path} is the memory of the input {other}",
+                    advice,
+                    input=path,
+                )
+        for other, array in arrays[:i]:
+            if _share(gradient, array):
+                yield failure(
+                    "aliased", f"the gradients of {other} and {path} are the same memory", advice, input=path
+                )
+        if any(_share(gradient, w) for w in flatten(cotangent).leaves if isinstance(w, np.ndarray)):
+            note = f"the gradient of {path} is the memory of the cotangent; harmless unless either is changed in place"
+            yield Finding(
+                "aliased",
+                Verdict.PASS,
+                note,
+                input=path,
+                advice="return a copy where gradients are accumulated in place",
+            )
+
+
+def _share(a: NDArray[Any], b: NDArray[Any]) -> bool:
+    return a.size > 0 and b.size > 0 and np.may_share_memory(a, b) and np.shares_memory(a, b)
+
+
+def linearity(
+    reverse: Reverse, point: Point, outputs: Outputs, weights: Floats, known: Sequence[Gradients]
+) -> Iterator[Finding]:
+    """A VJP is linear in its cotangent: zero gives zero, a sum gives the sum, scaling scales."""
+    first, second = known[0].flat, known[min(1, len(known) - 1)].flat
+    w1, w2 = weights[0], weights[min(1, len(known) - 1)]
+    probes = [
+        ("the zero cotangent", np.zeros_like(w1), [np.zeros_like(g) for g in first]),
+        ("the sum of two cotangents", w1 + w2, [a + b for a, b in zip(first, second, strict=True)]),
+        ("-1024 times a cotangent", -1024.0 * w1, [-1024.0 * g for g in first]),
+    ]
+    blamed: set[int] = set()
+    for what, w, expected in probes:
+        got = reverse.gradients(w, point, outputs).flat
+        scale = 1024.0 if what.startswith("-") else 1.0
+        for i, (a, b) in enumerate(zip(got, expected, strict=True)):
+            size = scale * max(np.abs(first[i]).max(), np.abs(second[i]).max(), 0.0)
+            worst = int(np.argmax(np.abs(a - b)))
+            if i in blamed or not np.abs(a - b)[worst] > LINEAR * size:
+                continue
+            blamed.add(i)
+            variable = point.variables[i]
+            yield failure(
+                "nonlinear",
+                f"for {what} the gradient of {variable.path} is {a[worst]:.6g} where linearity asks for {b[worst]:.6g}",
+                "a VJP is linear in its cotangent: multiply by it exactly once",
+                input=variable.path,
+                index=variable.entry(worst),
+                claimed=float(a[worst]),
+                measured=float(b[worst]),
+            )
+
+
+def layout(
+    reverse: Reverse,
+    function: Function,
+    point: Point,
+    outputs: Outputs,
+    base: Floats,
+    w: Floats,
+    known: Gradients,
+    eps: float,
+) -> Iterator[Finding]:
+    """Values and gradients do not depend on how the inputs lie in memory."""
+    if all(np.ndim(leaf) == 0 for leaf in flatten(point.arguments(point.coordinates)).leaves):
+        return
+    advice = (
+        "address elements by index, not by position in memory: reshape, ravel or make a contiguous copy first"
+    )
+    args = relaid(point.arguments(point.copies()))
+    try:
+        value = outputs.vector(function(*args))
+        if differs(value, base) > rounding_level(eps):
+            yield failure(
+                "noncontiguous", "f gives another value for the same numbers in a strided view", advice
+            )
+            return
+        args = relaid(point.arguments(point.copies()))
+        cotangent = relaid((outputs.cotangent(w, narrow=point.is_narrow),))[0]
+        result = match(reverse.raw(cotangent, args), point, conjugate=reverse.conjugate, name=reverse.name)
+    except ArithmeticError as error:
+        yield failure(
+            "noncontiguous", f"a strided view of the inputs raises {type(error).__name__}: {error}", advice
+        )
+        return
+    for variable, a, b in zip(point.variables, result.flat, known.flat, strict=True):
+        if differs(a, b) > rounding_level(eps):
+            message = f"{reverse.name} gives another gradient of {variable.path} for the same numbers in a strided view"
+            yield failure("noncontiguous", message, advice, input=variable.path)
+
+
+def arrays(tree: Any) -> list[Any]:
+    """The arrays in a nested structure."""
+    return [leaf for leaf in flatten(tree).leaves if isinstance(leaf, np.ndarray)]

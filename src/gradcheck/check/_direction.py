@@ -1,0 +1,171 @@
+"""Directions along which f is moved: one entry, random signs, Gaussian; over one array or over all of them.
+
+Every direction is a power-of-two step times a few-bit whole number (`quanta` / 16), so that x + t v is exact for a power of two t well
+above an ulp of x: the displacement that really happens is the one that is meant. With the step as large as the array,
+t = 1 moves x by about its own size, whatever the units of the input.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.check._point import Floats, Point
+
+__all__ = ["Direction", "Part", "array_size", "dense", "entry_sizes", "gaussian", "signs", "unit"]
+
+QUANTUM = 1 / 16  # of the step: four bits below it, and a Gaussian up to 4 needs two above it
+CLIP = 4.0  # standard deviations; beyond lie 6e-5 of a Gaussian's draws
+
+
+@dataclass(frozen=True)
+class Part:
+    """The share of one array: v[index] = step * quanta / 16.
+
+    Attributes
+    ----------
+    array : int
+        Which variable.
+    index : slice or array of int
+    step : float or array
+        Powers of two.
+    quanta : array of int8
+    """
+
+    array: int
+    index: Any
+    step: Any
+    quanta: NDArray[np.int8]
+
+    def values(self) -> Floats:
+        return self.quanta * (self.step * QUANTUM)
+
+    def moved(self, x: Floats, t: float) -> Floats:
+        """A new array x + t v, in the fewest passes over memory."""
+        if isinstance(self.index, slice):
+            y = np.multiply(self.quanta, (t * QUANTUM) * self.step, dtype=np.float64)
+            y += x
+            return y
+        y = x.copy()
+        y[self.index] += t * self.values()
+        return y
+
+    def dot(self, gradient: Floats) -> float:
+        if isinstance(self.index, slice) and np.ndim(self.step) == 0:
+            return float(np.dot(gradient, self.quanta.astype(np.float64)) * (self.step * QUANTUM))
+        return float(np.dot(gradient[self.index], self.values()))
+
+    def magnitude(self, gradient: Floats) -> float:
+        """Sum of |g v|: what the rounding of the dot product is proportional to."""
+        size = np.abs(self.values())
+        return float(np.dot(np.abs(gradient[self.index]), size))
+
+
+@dataclass(frozen=True)
+class Direction:
+    """One row of a measurement.
+
+    Attributes
+    ----------
+    kind : str
+        ``entry``, ``signs``, ``gaussian``.
+    parts : tuple of Part
+    finest : float
+        The smallest t at which every x + t v is exact.
+    """
+
+    kind: str
+    parts: tuple[Part, ...]
+    finest: float
+
+    def moved(self, coordinates: Sequence[Floats], t: float) -> list[Floats]:
+        """The coordinates at x + t v; arrays that do not move are the same objects."""
+        moved = list(coordinates)
+        for part in self.parts:
+            moved[part.array] = part.moved(moved[part.array], t)
+        return moved
+
+    def dot(self, gradients: Sequence[Floats]) -> float:
+        """<g, v>."""
+        return sum(part.dot(gradients[part.array]) for part in self.parts)
+
+    def magnitude(self, gradients: Sequence[Floats]) -> float:
+        return sum(part.magnitude(gradients[part.array]) for part in self.parts)
+
+    def arrays(self, point: Point) -> list[Floats]:
+        """v itself, one flat array for each variable."""
+        whole = [np.zeros(x.size) for x in point.coordinates]
+        for part in self.parts:
+            whole[part.array][part.index] += part.values()
+        return whole
+
+
+def power_of_two(x: Any) -> Any:
+    """The power of two at or below each |x| > 0."""
+    return np.ldexp(0.5, np.frexp(x)[1])
+
+
+def array_size(x: Floats) -> float:
+    """The typical size of an array's entries: a power of two near their root mean square; 1 where all are zero."""
+    finite = x[np.isfinite(x)] if not np.isfinite(x).all() else x
+    largest = max(float(finite.max()), -float(finite.min())) if finite.size else 0.0
+    if largest == 0.0 or largest < np.finfo(float).tiny:
+        return 1.0
+    scaled = finite / largest  # squares must neither overflow nor vanish
+    return float(power_of_two(largest * np.sqrt(float(np.dot(scaled, scaled)) / finite.size)))
+
+
+def entry_sizes(x: Floats, typical: float) -> Floats:
+    """Every entry's own size, a power of two; the array's where the entry is zero."""
+    size = np.abs(x)
+    usable = np.isfinite(size) & (size >= np.finfo(float).tiny)
+    return np.where(usable, power_of_two(np.where(usable, size, 1.0)), typical)
+
+
+def unit(point: Point, array: int, entry: int, size: float, eps: float) -> Direction:
+    """One coordinate, moved in units of `size`."""
+    part = Part(array, np.array([entry]), size, np.array([16], dtype=np.int8))
+    return Direction("entry", (part,), _finest(point, part, eps))
+
+
+def dense(kind: str, parts: Sequence[Part], point: Point, eps: float) -> Direction:
+    return Direction(kind, tuple(parts), max(_finest(point, part, eps) for part in parts))
+
+
+def signs(point: Point, array: int, size: Any, rng: np.random.Generator, index: Any = None) -> Part:
+    """Random signs times `size`, over a whole array or some of its coordinates."""
+    x = point.coordinates[array]
+    length = x.size if index is None else len(index)
+    quanta = (rng.integers(0, 2, length, dtype=np.int8) * np.int8(32) - np.int8(16)).astype(np.int8)
+    return _still_where_not_finite(x, Part(array, slice(None) if index is None else index, size, quanta))
+
+
+def gaussian(point: Point, array: int, size: Any, rng: np.random.Generator) -> Part:
+    """Standard normal numbers rounded to sixteenths, none of them zero, times `size`."""
+    x = point.coordinates[array]
+    draws = rng.standard_normal(x.size, dtype=np.float32)
+    quanta = np.rint(np.clip(draws, -CLIP, CLIP) * np.float32(16)).astype(np.int8)
+    quanta[quanta == 0] = 1
+    return _still_where_not_finite(x, Part(array, slice(None), size, quanta))
+
+
+def _still_where_not_finite(x: Floats, part: Part) -> Part:
+    """Infinite and NaN entries of an input (a mask of -inf, say) have no derivative and stay where they are."""
+    still = ~np.isfinite(x[part.index])
+    if still.any():
+        part.quanta[still] = 0
+    return part
+
+
+def _finest(point: Point, part: Part, eps: float) -> float:
+    """t v must be whole multiples of two ulp of x (x + t v may be one binade up)."""
+    x = point.coordinates[part.array][part.index]
+    if np.ndim(part.step) == 0:
+        largest = max(float(x.max()), -float(x.min()))
+        ratio = largest / part.step if np.isfinite(largest) else 1.0
+    else:
+        ratio = float(np.max(np.where(np.isfinite(x), np.abs(x), 0.0) / part.step))
+    lowest = 1.0 if part.quanta.size == 1 else QUANTUM
+    return float(2.0 * eps * power_of_two(max(ratio, 2.0**-40)) / lowest)

@@ -1,0 +1,192 @@
+"""One finding for each input, from the outcomes of its rows."""
+
+from typing import Any
+
+import numpy as np
+
+from gradcheck.check._compare import Comparison, Outcome
+from gradcheck.check._judge import Ledger
+from gradcheck.check._point import Variable
+from gradcheck.check._resolution import Power, power
+from gradcheck.check._scene import Scene
+from gradcheck.check._verdict import Entry, Finding, Verdict
+from gradcheck.differentiate._estimate import Status
+
+__all__ = ["finding_for", "required", "undecided"]
+
+FULL, LOW = (
+    1e-4,
+    1e-2,
+)  # the relative mistake that a pass must have been able to catch: in float64, and below it
+SHOWN = 4096  # entries that a finding carries
+
+
+def required(scene: Scene) -> float:
+    """The resolution that a pass needs."""
+    return scene.options.resolution or (LOW if scene.instrument.single else FULL)
+
+
+def undecided(path: str, message: str, advice: str, **details: Any) -> Finding:
+    return Finding(
+        "value",
+        Verdict.INCONCLUSIVE,
+        f"{path}: {message}" if path else message,
+        input=path,
+        advice=advice,
+        **details,
+    )
+
+
+def finding_for(scene: Scene, ledger: Ledger, array: int) -> Finding:
+    """The verdict on one input."""
+    variable = scene.point.variables[array]
+    rows = ledger.of(array)
+    if not rows or ledger.comparison is None:
+        return undecided(
+            variable.path, "the evaluations allowed did not reach this input", "raise max_evaluations"
+        )
+    caught = power(scene, ledger, array, required(scene))
+    details = _details(ledger, rows, variable)
+    if (ledger.comparison.outcome[rows] == Outcome.WRONG).any():
+        return Finding("value", Verdict.FAIL, _wrong(details, variable), input=variable.path, **details)
+    details |= {"resolution": caught.resolution, "probability": caught.probability}
+    return _without_mistake(scene, ledger, array, rows, caught, details)
+
+
+def _details(ledger: Ledger, rows: list[int], variable: Variable) -> dict[str, Any]:
+    """The worst number of an input: the largest margin among the gravest outcomes, single entries before directions."""
+    c = ledger.comparison
+    assert c is not None
+    outcome, margin = c.outcome[rows], np.nan_to_num(c.margin[rows], nan=0.0, posinf=np.inf)
+    entry = np.array([ledger.rows[i].direction.kind == "entry" for i in rows])
+    rank = np.where(outcome == Outcome.WRONG, 2.0, 0.0) + np.where(
+        entry[:, None] & (outcome == Outcome.WRONG), 1.0, 0.0
+    )
+    r, k = np.unravel_index(np.lexsort((margin.ravel(), rank.ravel()))[-1], outcome.shape)
+    i = rows[r]
+    direction = ledger.rows[i].direction
+    size = float(direction.parts[0].step) if entry[r] else 1.0
+    return {
+        "index": variable.entry(int(direction.parts[0].index[0])) if entry[r] else None,
+        "claimed": float(c.claimed[i, k]) / size,
+        "measured": float(c.measured.value[i, k]) / size,
+        "error": float(c.bound[i, k]) / size,
+        "margin": float(c.margin[i, k]),
+        "status": str(c.measured.status[i, k]),
+        "sample": _sample(ledger, rows, variable, int(k)),
+    }
+
+
+def _sample(ledger: Ledger, rows: list[int], variable: Variable, k: int) -> tuple[Entry, ...]:
+    """The entries that were measured one by one."""
+    c = ledger.comparison
+    assert c is not None
+    entries = []
+    for i in rows[: SHOWN + 8]:
+        direction = ledger.rows[i].direction
+        if direction.kind == "entry" and not variable.is_complex:
+            part = direction.parts[0]
+            s = float(part.step)
+            numbers = (float(x) / s for x in (c.claimed[i, k], c.measured.value[i, k], c.bound[i, k]))
+            entries.append(Entry(variable.entry(int(part.index[0])), *numbers))
+    return tuple(entries)
+
+
+def _wrong(d: dict[str, Any], variable: Variable) -> str:
+    where = variable.path + (f"[{', '.join(map(str, d['index']))}]" if d["index"] else "")
+    along = "" if d["index"] is not None else " along a random direction"
+    return f"{where}: claimed {d['claimed']:.10g}, measured {d['measured']:.10g} ± {d['error']:.1g}{along}"
+
+
+def _without_mistake(
+    scene: Scene, ledger: Ledger, array: int, rows: list[int], caught: Power, details: dict[str, Any]
+) -> Finding:
+    path = scene.point.variables[array].path
+    c = ledger.comparison
+    assert c is not None
+    outcome = c.outcome[rows]
+    lost = _lost_entries(ledger, rows, outcome)
+    if lost:
+        status = str(c.measured.status[lost[0]][np.argmax(c.outcome[lost[0]] == Outcome.UNDECIDED)])
+        return undecided(
+            path,
+            _why(status, len(lost), len(rows)),
+            ADVICE.get(status, ADVICE["unresolved"]),
+            **details | {"status": status},
+        )
+    if _is_zero(scene, ledger, array, rows):
+        return _vacuous(scene, c, rows, path, details)
+    if caught.gate > required(scene) and not _all_kinks(outcome):
+        message = f"a relative mistake of {required(scene):.1g} could not have been seen: the measurement is only good to {caught.gate:.1g}"
+        return undecided(path, message, ADVICE["noisy"], **details)
+    kinks = bool((outcome == Outcome.SUBGRADIENT).any())
+    details["diagnosis"] = "subgradient" if kinks else ""
+    message = f"{path}: a relative mistake of {caught.resolution:.1g} would have been caught ({caught.probability:.1%})"
+    if kinks:
+        message += "; at a kink, the claim lies between the one-sided slopes"
+    return Finding("value", Verdict.PASS, message, input=path, **details)
+
+
+def _lost_entries(ledger: Ledger, rows: list[int], outcome: Any) -> list[int]:
+    """Rows that leave something open: single entries always; of random directions all must have failed."""
+    open_rows = (outcome == Outcome.UNDECIDED).any(axis=1)
+    closed = (outcome != Outcome.UNDECIDED).all(axis=1)
+    entry = np.array([ledger.rows[i].direction.kind == "entry" for i in rows])
+    if entry.any():
+        return [rows[i] for i in np.flatnonzero(open_rows & entry)]
+    return [] if closed.any() else [rows[i] for i in np.flatnonzero(open_rows)]
+
+
+def _all_kinks(outcome: Any) -> bool:
+    return bool((outcome == Outcome.SUBGRADIENT).any(axis=1).all())
+
+
+def _is_zero(scene: Scene, ledger: Ledger, array: int, rows: list[int]) -> bool:
+    """Claim and measurement are both zero as far as can be told, everywhere."""
+    c = ledger.comparison
+    assert c is not None
+    return bool(
+        (np.abs(c.claimed[rows]) <= c.bound[rows]).all()
+        and (np.abs(c.measured.value[rows]) <= c.bound[rows]).all()
+    )
+
+
+def _vacuous(scene: Scene, c: Comparison, rows: list[int], path: str, details: dict[str, Any]) -> Finding:
+    """Nothing to see: a zero that is well measured beside f's own size passes, and so does an exact zero."""
+    exact = bool((c.claimed[rows] == 0).all())
+    size = np.abs(np.nan_to_num(scene.instrument.base, posinf=0.0, neginf=0.0))
+    allowed = required(scene) * (np.abs(scene.weights) @ size)
+    details |= {"diagnosis": "vacuous", "resolution": None, "probability": None}
+    if exact or (c.bound[rows] <= allowed[: c.bound.shape[1]]).all():
+        message = f"{path}: the gradient is zero here as far as f's values can show, and so is the claim"
+        return Finding(
+            "value", Verdict.PASS, message, input=path, advice="a check elsewhere says more", **details
+        )
+    details["diagnosis"] = ""
+    return undecided(
+        path,
+        "the claim lies below what f's values can show here",
+        "check where f is not saturated",
+        **details,
+    )
+
+
+def _why(status: str, lost: int, count: int) -> str:
+    return f"{WHY.get(status, WHY['unresolved'])} (in {lost} of {count} directions)"
+
+
+WHY = {
+    Status.JUMP.value: "f jumps here: it has no derivative",
+    Status.SINGULAR.value: "the slope of f grows without bound here",
+    Status.NONFINITE.value: "f is not finite here",
+    Status.KINK.value: "f has a kink here, and kinks are strict",
+    Status.UNRESOLVED.value: "the slope could not be resolved",
+}
+ADVICE = {
+    Status.JUMP.value: "move the point away from the jump",
+    Status.SINGULAR.value: "move the point away from the singularity",
+    Status.NONFINITE.value: "choose inputs at which f is finite",
+    Status.KINK.value: "move the point off the kink, or accept subgradients",
+    Status.UNRESOLVED.value: "move the point, scale the inputs, or evaluate f in float64",
+    Status.NOISY.value: "evaluate f in float64, or ask for a coarser resolution",
+}

@@ -1,0 +1,99 @@
+"""Which directions are worth their evaluations."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradcheck.check._direction import Direction, array_size, dense, entry_sizes, unit
+from gradcheck.check._measure import Instrument
+from gradcheck.check._scene import overall, part
+
+__all__ = ["Row", "Tier", "plan"]
+
+SMALL_ARRAY = 64  # entries up to which an array is measured entry by entry ...
+SMALL_PROBLEM = (
+    1000  # ... unless all arrays together are larger than this: then evaluations do not grow with size
+)
+FRUGAL = 60  # evaluations that a correct large problem may cost ...
+RESERVED = (
+    16  # ... of which the value, its repetition, the strided view and the noise probe take about this many
+)
+LADDER, CENTRAL = 7, 2  # evaluations of a row
+
+
+@dataclass(frozen=True)
+class Row:
+    """A direction, and the variable that it belongs to (-1: all of them)."""
+
+    array: int
+    direction: Direction
+
+
+@dataclass(frozen=True)
+class Tier:
+    """Rows that are measured by one route, in one call."""
+
+    route: str
+    rows: tuple[Row, ...]
+
+
+def plan(instrument: Instrument, coverage: str, rng: np.random.Generator) -> list[Tier]:
+    """Tiers in the order in which they should be measured, should the budget end."""
+    sizes = [x.size for x in instrument.point.coordinates]
+    frugal = coverage != "full" and sum(sizes) >= SMALL_PROBLEM
+    entire = [coverage == "full" or (coverage == "auto" and not frugal and n <= SMALL_ARRAY) for n in sizes]
+    if frugal:
+        return list(_frugal(instrument, rng))
+    units = [Row(a, d) for a, whole in enumerate(entire) if whole for d in units_of(instrument, a)]
+    repeats = [1 if whole else 2 for whole in entire]
+    lines = [
+        Row(a, along(instrument, k, a, rng))
+        for k in ("signs", "gaussian")
+        for a, n in enumerate(repeats)
+        if sizes[a] > 1
+        for _ in range(n)
+    ]
+    return [t for t in (Tier("ladder", tuple(lines)), Tier("central", tuple(units))) if t.rows]
+
+
+def _frugal(instrument: Instrument, rng: np.random.Generator) -> Iterator[Tier]:
+    """Random directions only: as many by the ladder as the evaluations allow, two kinds for each array."""
+    arrays = range(len(instrument.point.variables))
+    left = FRUGAL - RESERVED
+    if len(arrays) * LADDER * 2 <= left:
+        rounds = max(1, left // (LADDER * len(arrays)))
+        kinds = ("signs", "gaussian") * rounds
+        yield Tier(
+            "ladder", tuple(Row(a, along(instrument, k, a, rng)) for k in kinds[:rounds] for a in arrays)
+        )
+        return
+    kinds = ("signs", "gaussian") if 2 * CENTRAL * len(arrays) + LADDER <= left else ("signs",)
+    left -= len(kinds) * CENTRAL * len(arrays)
+    yield Tier("central", tuple(Row(a, along(instrument, k, a, rng)) for k in kinds for a in arrays))
+    joint = ("gaussian", "signs")[: max(1, min(2, left // LADDER))]
+    yield Tier("ladder", tuple(Row(-1, overall(k, instrument.point, rng, instrument.eps)) for k in joint))
+
+
+def along(
+    instrument: Instrument, kind: str, array: int, rng: np.random.Generator, *, relative: bool = False
+) -> Direction:
+    """A dense direction through one array."""
+    return dense(
+        kind, [part(kind, instrument.point, array, rng, relative=relative)], instrument.point, instrument.eps
+    )
+
+
+def units_of(
+    instrument: Instrument, array: int, entries: np.ndarray | None = None, *, own: bool = True
+) -> list[Direction]:
+    """One direction for each coordinate (or for `entries`), in its own size or in the array's."""
+    x = instrument.point.coordinates[array]
+    typical = array_size(x)
+    which = np.arange(x.size) if entries is None else entries
+    sizes = entry_sizes(x[which], typical) if own else np.full(len(which), typical)
+    return [
+        unit(instrument.point, array, int(i), float(s), instrument.eps)
+        for i, s in zip(which, sizes, strict=True)
+        if np.isfinite(x[i])
+    ]

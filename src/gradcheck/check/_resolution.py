@@ -1,0 +1,110 @@
+"""How small a mistake a comparison would have caught, and with what probability.
+
+Let an entry i of the claimed gradient be wrong by delta. Along a direction v the claim then moves by delta v_i, from a residual
+rho = claimed - measured that is known, and leaves the bound B for certain where
+
+    |delta v_i| > B + |rho|.
+
+A mistake of relative size r in entry i is therefore caught by one of the directions where
+
+    r > ratio_i = min over directions and cotangents of (B + |rho|) / |g_i v_i|.
+
+With random signs every |v_i| is the same, and the smallest entries decide; a Gaussian v_i is below x with probability 0.8 x. The
+stated probability P at the stated size r is the share of the entries with ratio_i <= r: the probability that a relative mistake of r in
+one entry (of those that are not zero), drawn at random, is caught. It needs no assumption about the function beyond the bound.
+
+Two further statements hold for the directions drawn here: a mistake in many entries is seen as the norm of it, since <e, v> has
+the variance |e|^2 (miss probability 0.8 (B + |rho|) / |e| for each Gaussian direction); and two equal and opposite mistakes cancel for
+half of all random signs, and never for a Gaussian, which is why both kinds are used.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradcheck.check._compare import Outcome
+from gradcheck.check._judge import Ledger
+from gradcheck.check._point import Floats
+from gradcheck.check._scene import Scene
+
+__all__ = ["Power", "power"]
+
+PROBABILITY = 0.99  # the size is stated for which this much is reached, where that is small enough
+SAMPLE = 4096  # entries of a large array from which the share is estimated: its error is 0.2 %
+
+
+@dataclass(frozen=True)
+class Power:
+    """What one input's comparisons would have caught.
+
+    Attributes
+    ----------
+    resolution, probability : float
+        A relative mistake of this size in one entry is caught with this probability.
+    gate : float
+        The mistake, relative to the gradient's root mean square, that is caught in every entry.
+    """
+
+    resolution: float
+    probability: float
+    gate: float
+
+
+def power(scene: Scene, ledger: Ledger, array: int, required: float) -> Power:
+    """See the module; `required` is the size that is stated where the smallest entries cannot be resolved better."""
+    entries = _sample(scene.point.coordinates[array].size)
+    ratios, gates = _ratios(scene, ledger, array, entries)
+    judged = np.isfinite(gates)
+    gate = float(gates[judged].max()) if judged.any() else float("inf")
+    counted = np.sort(ratios[_nonzero(scene, array, entries)])
+    if not counted.size:
+        return Power(gate, 1.0, gate)
+    size = float(counted[int(np.ceil(PROBABILITY * len(counted))) - 1])
+    if not size <= required:
+        size = required
+    return Power(size, float(np.mean(counted <= size)), gate)
+
+
+def _sample(size: int) -> np.ndarray:
+    if size <= SAMPLE:
+        return np.arange(size)
+    return np.sort(np.random.default_rng(0).choice(size, SAMPLE, replace=False))
+
+
+def _nonzero(scene: Scene, array: int, entries: np.ndarray) -> np.ndarray:
+    found = np.zeros(len(entries), dtype=bool)
+    for k in range(len(scene.weights)):
+        found |= scene.gradients(k)[array][entries] != 0
+    return found
+
+
+def _ratios(scene: Scene, ledger: Ledger, array: int, entries: np.ndarray) -> tuple[Floats, Floats]:
+    """ratio_i for each entry, and the same relative to the gradient's root mean square."""
+    comparison = ledger.comparison
+    ratios, gates = np.full(len(entries), np.inf), np.full(len(entries), np.inf)
+    if comparison is None:
+        return ratios, gates
+    gradient = np.abs([scene.gradients(k)[array] for k in range(comparison.outcome.shape[1])])
+    typical = np.array([_rms(g) for g in gradient])
+    where = {int(e): i for i, e in enumerate(entries)}
+    own = [i for i in ledger.of(array) if ledger.rows[i].direction.kind == "entry"]
+    scaled = np.sqrt(np.mean((comparison.claimed[own]) ** 2, axis=0)) if own else typical
+    with np.errstate(all="ignore"):
+        for i in ledger.of(array):
+            decided = comparison.outcome[i] == Outcome.RIGHT
+            need = np.where(decided, comparison.bound[i] + comparison.distance[i], np.inf)
+            part = ledger.rows[i].direction.parts[0]
+            if ledger.rows[i].direction.kind == "entry":
+                at = where.get(int(part.index[0]))
+                if at is not None:
+                    ratios[at] = min(ratios[at], np.fmin.reduce(need / np.abs(comparison.claimed[i])))
+                    gates[at] = min(gates[at], np.fmin.reduce(need / scaled))
+                continue
+            v = np.abs(part.values()[entries])
+            ratios = np.fmin(ratios, np.fmin.reduce(need[:, None] / (gradient[:, entries] * v), axis=0))
+            gates = np.fmin(gates, np.fmin.reduce(need / typical) / v)
+    return ratios, gates
+
+
+def _rms(g: Floats) -> float:
+    return float(np.sqrt(np.mean(g * g)))

@@ -1,0 +1,118 @@
+"""The claim's side of a comparison, for claims that turn a cotangent into gradients."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.check._direction import Direction
+from gradcheck.check._match import Gradients, match
+from gradcheck.check._outputs import Outputs
+from gradcheck.check._point import Floats, Point
+
+__all__ = ["Reverse", "Rounding", "floor"]
+
+ULPS = (3.0, -2.0, 5.0)  # how far the inputs are moved; any few will do
+SCATTER = 4.0  # times the range of three draws, 1.7 standard deviations on average: nearly seven of them
+FLOOR = 16.0  # a range of zero happens too: at least this many eps of the terms that are summed
+KEPT = 100_000  # coordinates up to which moved gradients are kept for the next question
+
+
+@dataclass
+class Reverse:
+    """A VJP (or a gradient, a backward pass, a Jacobian) with its evaluations counted.
+
+    Attributes
+    ----------
+    pull : callable
+        ``pull(cotangent, arguments)`` -> what the claim returns.
+    name : str
+    uses_cotangent : bool
+        Whether linearity in the cotangent is the claim's own doing.
+    """
+
+    pull: Callable[[Any, tuple[Any, ...]], Any]
+    name: str
+    uses_cotangent: bool = True
+    conjugate: bool = False
+    evaluations: int = 0
+
+    def raw(self, cotangent: Any, arguments: tuple[Any, ...]) -> Any:
+        self.evaluations += 1
+        with np.errstate(all="ignore"):
+            return self.pull(cotangent, arguments)
+
+    def gradients(self, w: Floats, point: Point, outputs: Outputs) -> Gradients:
+        """The claim for a flat cotangent, on copies."""
+        cotangent = outputs.cotangent(
+            _conjugated(w, outputs) if self.conjugate else w, narrow=point.is_narrow
+        )
+        return match(
+            self.raw(cotangent, point.arguments(point.copies())),
+            point,
+            conjugate=self.conjugate,
+            name=self.name,
+        )
+
+
+def _conjugated(w: Floats, outputs: Outputs) -> Floats:
+    """The cotangent in the other convention: imaginary parts negated."""
+    signs = [
+        np.tile([1.0, -1.0], n // 2) if d is not None and d.kind == "c" else np.ones(n)
+        for n, d in zip(outputs.sizes, outputs.dtypes, strict=True)
+    ]
+    return w * np.concatenate(signs)
+
+
+@dataclass
+class Rounding:
+    """How much of a claim is its own rounding: what changes when the inputs move by a few ulp.
+
+    All entries are scaled by the same 1 + k eps, so that zeros stay zeros and ties stay ties. What counts is
+    the scatter of the moved claims among each other: a claim that is special at the very point is no noise.
+    """
+
+    reverse: Reverse
+    point: Point
+    outputs: Outputs
+    weights: Floats
+    eps: float
+    last: tuple[Floats, ...] = ()
+    cache: dict[int, list[tuple[Floats, ...]]] = field(default_factory=dict)
+
+    def along(self, directions: Sequence[Direction], k: int) -> Floats:
+        """The scatter of the claim for cotangent k along each direction.
+
+        A spread of three is a poor estimate for a single direction, so the relative spread of all directions together is
+        another lower bound for each.
+        """
+        draws = np.array([[d.dot(g) for d in directions] for g in self._moved(k)])
+        size = np.array([d.magnitude(self.last) for d in directions])
+        with np.errstate(all="ignore"):
+            spread = np.nan_to_num(draws.max(axis=0) - draws.min(axis=0), nan=0.0, posinf=0.0)
+            relative = np.where(size > 0, spread / size, 0.0)
+            common = np.sqrt(np.mean(relative**2)) * np.where(np.isfinite(size), size, 0.0)
+        return SCATTER * np.maximum(spread, common)
+
+    def _moved(self, k: int) -> Iterator[tuple[Floats, ...]]:
+        """The gradients at three points a few ulp away; large ones are made again rather than kept."""
+        if k in self.cache:
+            yield from self.cache[k]
+            return
+        for ulps in ULPS:
+            self.last = self._at(k, ulps)
+            if self.point.size <= KEPT:
+                self.cache.setdefault(k, []).append(self.last)
+            yield self.last
+
+    def _at(self, k: int, ulps: float) -> tuple[Floats, ...]:
+        moved = [x * (1.0 + ulps * self.eps) for x in self.point.coordinates]
+        return self.reverse.gradients(self.weights[k], self.point.moved_to(moved), self.outputs).flat
+
+
+def floor(gradients: Sequence[Floats], directions: Sequence[Direction], eps: float) -> NDArray[np.float64]:
+    """The rounding that any sum of these terms has."""
+    sizes = np.array([d.magnitude(gradients) for d in directions])
+    return FLOOR * eps * np.where(np.isfinite(sizes), sizes, 0.0)
