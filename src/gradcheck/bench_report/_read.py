@@ -154,7 +154,7 @@ def _benchmark(entry: Any, number: int, source: str) -> Benchmark:
     return Benchmark(
         fullname=str(entry.get("fullname") or entry["name"]),
         name=entry["name"],
-        group=entry.get("group"),
+        group=str(entry["group"]) if entry.get("group") else None,
         median=median,
         rounds=rounds,
         spread=_spread(stats, rounds, where),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from ._baseline import Changes
+from ._baseline import Change, Changes, Trend
 from ._group import Case, Group, Row, digits, is_scalar, number
 from ._read import Benchmark
 from ._settings import Settings
@@ -70,17 +70,19 @@ def change_table(changes: Changes, settings: Settings) -> Table:
             _amount(change.old, change.counted),
             _amount(change.new, change.counted),
             digits(change.ratio),
-            f"{change.low:.3g} … {change.high:.3g}"
-            if change.low < change.high
-            else "exact"
-            if change.counted
-            else "?",
+            _range(change),
             str(change.trend),
             _limit(settings.limit_of(change.group), change.low),
         )
         for change in changes.changes
     )
     return Table(heads, rows, frozenset({0, 1, 6}))
+
+
+def _range(change: Change) -> str:
+    if change.counted or change.trend is Trend.UNKNOWN:
+        return "exact" if change.counted else "?"
+    return f"{change.low:.3g} … {change.high:.3g}"
 
 
 def _amount(benchmark: Benchmark, counted: bool) -> str:
