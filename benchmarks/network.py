@@ -5,6 +5,7 @@ It is written out here, and not taken from `gradcheck.reference`, so that nobody
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -27,21 +28,31 @@ EXAMPLES = 32
 
 @dataclass
 class Problem:
-    """A cost and a claim of its gradient, which count their calls."""
+    """A cost and a claim of its gradient, which count their calls and the seconds spent inside them."""
 
     inputs: Arrays
     cost: Callable[..., float]
     claim: Callable[..., Arrays]
     calls: int = field(default=0, init=False)
     claim_calls: int = field(default=0, init=False)
+    inside: float = field(default=0.0, init=False)
 
     def f(self, *parameters: np.ndarray) -> float:
         self.calls += 1
-        return self.cost(*parameters)
+        return self._clocked(self.cost, parameters)
 
     def gradient(self, *parameters: np.ndarray) -> Arrays:
         self.claim_calls += 1
-        return self.claim(*parameters)
+        return self._clocked(self.claim, parameters)
+
+    def _clocked(self, function: Callable[..., Any], parameters: Arrays) -> Any:
+        start = perf_counter()
+        result = function(*parameters)
+        self.inside += perf_counter() - start
+        return result
+
+    def reset(self) -> None:
+        self.calls, self.claim_calls, self.inside = 0, 0, 0.0
 
     @property
     def size(self) -> int:

@@ -3,7 +3,7 @@
 import pytest
 
 from .checkers import CHECKERS, installed
-from .measuring import peak_bytes, skip_over_a_minute, timed
+from .measuring import outside, peak_bytes, skip_over_a_minute, timed
 from .network import MISTAKES, network
 
 TOOLS = installed(["gradcheck", "torch fast", "torch slow", "jax", "autograd", "scipy", "CS231n"])
@@ -31,6 +31,8 @@ def test_correct_network(benchmark, tool: str, parameters: int) -> None:
     again = timed(benchmark, lambda: CHECKERS[tool](problem))
     # A peer's verdict is a figure of the benchmark, and with unseeded directions not always the same.
     assert (accepted and again) or tool != "gradcheck"
+    if not benchmark.disabled:
+        benchmark.extra_info["outside f"] = f"{outside(problem, lambda: CHECKERS[tool](problem)):.0%}"
     if not benchmark.disabled and parameters >= PAGES:
         benchmark.extra_info["peak arrays"] = _arrays(tool, parameters)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from .checkers import CHECKERS, installed
-from .measuring import timed
+from .measuring import outside, timed
 from .network import Problem
 
 TOOLS = installed(
@@ -44,17 +44,6 @@ def test_small_function(benchmark, tool: str, microseconds: int) -> None:
     timed(benchmark, lambda: CHECKERS[tool](problem))
     benchmark.extra_info |= calls
     if not benchmark.disabled:
-        inside = problem.calls and calls["evaluations"] * _median(f, x) + calls["claims"] * _median(
-            gradient, x
-        )
-        total = benchmark.stats.stats.median
-        benchmark.extra_info["outside f"] = f"{max(0.0, 1 - inside / total):.0%}"
-
-
-def _median(function: Callable[[np.ndarray], object], x: np.ndarray) -> float:
-    def once() -> float:
-        start = perf_counter()
-        function(x)
-        return perf_counter() - start
-
-    return float(np.median([once() for _ in range(51)]))
+        share = outside(problem, lambda: CHECKERS[tool](problem))
+        microseconds_outside = round(1e6 * share * benchmark.stats.stats.median)
+        benchmark.extra_info |= {"outside f": f"{share:.0%}", "µs outside f": microseconds_outside}
