@@ -125,6 +125,9 @@ class Report:
         The options of the call that differ from their defaults; JSON values only.
     environment : mapping of str to str
         Versions of Python, NumPy and gradcheck, the platform.
+    target : str
+        Where ``gradcheck replay`` finds the claim: ``module:object``, ``path/to/file.py:object`` or the node id
+        of a test; empty for a call that nobody wrote down.
     """
 
     verdict: Verdict
@@ -141,6 +144,7 @@ class Report:
     explored: Mapping[str, int] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
+    target: str = ""
 
     def __bool__(self) -> bool:
         return self.verdict is Verdict.PASS

@@ -1,0 +1,190 @@
+"""The commands; each one hands its arguments on and leaves with an exit code."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gradcheck import __version__
+from gradcheck.cli._exit import Exit, exit_code, worst
+from gradcheck.cli._files import read_reports
+from gradcheck.cli._files import save as save_report
+from gradcheck.cli._judge import Judged, judge_all
+from gradcheck.cli._show import Format, Shown, progress, show
+from gradcheck.cli._target import Target
+from gradcheck.config import load as load_settings
+from gradcheck.differentiate._errors import UsageError
+from gradcheck.report import to_html
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    help="Tell whether a claimed derivative is right, wrong or undecidable, how sure that is, and where and why.",
+    epilog="Exit codes: 0 pass, 1 fail, 2 usage, 3 inconclusive only, 4 internal error, 5 nothing checked. "
+    "--debug, anywhere, shows tracebacks.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Seed = Annotated[int | None, typer.Option(min=0, help="Seed of the random directions. [default: 0]")]
+Resolution = Annotated[
+    float | None,
+    typer.Option(
+        help="The relative mistake that must be caught for a pass. [default: 1e-4; 1e-2 in float32]"
+    ),
+]
+Coverage = Annotated[
+    str | None,
+    typer.Option(metavar="auto|probe|full", help="Small arrays entirely, directions only, or every entry."),
+]
+Explore = Annotated[int | None, typer.Option(min=0, help="How many further points to derive and try.")]
+Form = Annotated[Format, typer.Option("--format", "-f", help="How results are written to stdout.")]
+Html = Annotated[Path | None, typer.Option(metavar="PATH", help="Also write one offline HTML page.")]
+Save = Annotated[bool, typer.Option("--save", help="Save each report as JSON, for `gradcheck replay`.")]
+Folder = Annotated[Path | None, typer.Option("--report-dir", metavar="DIR", help="Where --save writes.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"gradcheck {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def top(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and leave.")
+    ] = False,
+) -> None:
+    """Options that stand before a command."""
+
+
+@app.command()
+def check(
+    target: Annotated[str, typer.Argument(help="`module:object` or `path/to/file.py:object`.")],
+    seed: Seed = None,
+    resolution: Resolution = None,
+    coverage: Coverage = None,
+    explore: Explore = None,
+    form: Form = Format.TEXT,
+    html: Html = None,
+    save: Save = False,
+    report_dir: Folder = None,
+) -> None:
+    """Judge what a module holds.
+
+    The object is a `gradcheck.Claim`, a tuple `(f, grad, inputs)`, a subject of `gradcheck.conformance`, or a
+    list of them. In `layers.py`:
+
+        square = Claim("grad", (f, grad_f), lambda: np.ones(3))
+
+    Then: `gradcheck check layers:square`
+    """
+    options = _given(seed=seed, resolution=resolution, coverage=coverage, explore=explore)
+    results = _judged([Target.parse(target)], options)
+    raise typer.Exit(_finish(results, form, html, _folder(save, report_dir), as_list=len(results) != 1))
+
+
+@app.command()
+def run(
+    jobs: Annotated[int | None, typer.Option(min=1, help="How many targets at the same time.")] = None,
+    seed: Seed = None,
+    resolution: Resolution = None,
+    coverage: Coverage = None,
+    explore: Explore = None,
+    form: Form = Format.TEXT,
+    html: Html = None,
+    save: Save = False,
+    report_dir: Folder = None,
+) -> None:
+    """Judge the targets of `[tool.gradcheck]` in pyproject.toml.
+
+    For example:
+
+        [tool.gradcheck]
+        targets = ["layers:claims", "tests/kernels.py:softmax"]
+        jobs = 4
+    """
+    settings = load_settings(Path.cwd())
+    options = _given(seed=seed, resolution=resolution, coverage=coverage, explore=explore)
+    if seed is None and settings.seed is not None:
+        options["seed"] = settings.seed
+    targets = [Target.parse(each) for each in settings.targets]
+    results = _judged(targets, options, jobs or settings.jobs)
+    raise typer.Exit(_finish(results, form, html, _folder(save, report_dir), as_list=True))
+
+
+@app.command()
+def replay(
+    report: Annotated[Path, typer.Argument(help="A report that `--save` or `--format json` wrote.")],
+    target: Annotated[str | None, typer.Argument(help="Where the claim is now, if not where it was.")] = None,
+    form: Form = Format.TEXT,
+    html: Html = None,
+) -> None:
+    """Judge again what a report is about, with its seed, its options and the inputs that showed the mistake.
+
+    The file is JSON; nothing in it is evaluated. The claim is imported from where the report says it was.
+    """
+    from gradcheck.cli._replay import is_test, replay, replay_test
+
+    reports = read_reports(report)
+    tests = [each for each in reports if is_test(each) and not target]
+    with progress() as update:
+        results = [replay(each, target, update) for each in reports if each not in tests]
+    codes = [replay_test(each) for each in tests]
+    if results or not tests:
+        codes.append(_finish(results, form, html, None, as_list=len(results) != 1))
+    raise typer.Exit(worst(codes))
+
+
+@app.command()
+def explain(
+    word: Annotated[
+        str | None, typer.Argument(metavar="[CODE]", help="A word of a report, `factor` say.")
+    ] = None,
+) -> None:
+    """Say what a word in a report means, where it usually comes from, and what to do; without a word, list them."""
+    from gradcheck.cli._explain import find, index
+
+    lines = index() if word is None else find(word)
+    print("\n".join(lines) if word is None else "\n\n".join(lines))
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    """The options that the user gave; a claim's own hold for the others."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _folder(save: bool, folder: Path | None) -> Path | None:
+    if not save:
+        if folder is not None:
+            raise UsageError(
+                f"--report-dir {folder}", "without --save nothing is written there", "add --save"
+            )
+        return None
+    return folder or Path(load_settings(Path.cwd()).report_dir)
+
+
+def _judged(targets: list[Target], options: dict[str, Any], jobs: int = 1) -> list[Judged]:
+    with progress() as update:
+        return [each for judged in judge_all(targets, options, update, jobs=jobs) for each in judged]
+
+
+def _finish(
+    results: Sequence[Judged], form: Format, html: Path | None, folder: Path | None, *, as_list: bool
+) -> Exit:
+    """Save and show; the exit code that the verdicts come to."""
+    if not results:
+        typer.echo("gradcheck: nothing was checked: name at least one claim", err=True)
+    shown = [Shown(each, save_report(each.report, folder) if folder else None) for each in results]
+    if html is not None:
+        to_html(
+            {f"{place}. {each.report.subject}": each.report for place, each in enumerate(results, 1)}, html
+        )
+    if results or form is Format.JSON:
+        show(shown, form, as_list=as_list)
+    return exit_code(each.report.verdict for each in results)
