@@ -35,8 +35,9 @@ class Softmax(Activation):
     name = "softmax"
 
     def _value(self, z: Array) -> Array:
-        """exp(z - max z) over its sum: no overflow."""
-        a = z - np.maximum.reduce(z, axis=0, keepdims=True)
+        """exp(z - max z) over its sum: exp cannot overflow, and a difference that does is exp(-inf) = 0."""
+        with np.errstate(over="ignore"):
+            a = z - np.maximum.reduce(z, axis=0, keepdims=True)
         np.exp(a, out=a)
         a /= np.add.reduce(a, axis=0, keepdims=True)
         return a

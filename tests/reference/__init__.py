@@ -1,0 +1,1 @@
+"""The reference implementation, property by property."""
