@@ -55,7 +55,9 @@ def test_every_wrong_entry_is_named_and_no_other(case: tuple[int, dict[int, floa
 
 
 @given(gradients_with_mistakes(), st.integers(0, 120))
-def test_the_budget_is_kept_and_what_it_names_is_wrong(case: tuple[int, dict[int, float]], budget: int) -> None:
+def test_the_budget_is_kept_and_what_it_names_is_wrong(
+    case: tuple[int, dict[int, float]], budget: int
+) -> None:
     size, mistakes = case
     result = located(size, mistakes, budget=budget)
     assert result.directions <= budget
@@ -115,7 +117,7 @@ def test_a_small_gradient_that_is_all_wrong_is_named_and_called_dense() -> None:
 
 
 def test_more_mistakes_than_the_budget_can_name_are_named_in_part() -> None:
-    mistakes = {place: 1.0 for place in range(0, 100_000, 2000)}
+    mistakes = dict.fromkeys(range(0, 100000, 2000), 1.0)
     result = located(100_000, mistakes, budget=120)
     assert not result.dense
     assert not result.complete

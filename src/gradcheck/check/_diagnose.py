@@ -58,19 +58,29 @@ def diagnose(evidence: Evidence) -> Diagnosis:
 
 
 def _enlarged(evidence: Evidence, sample: Sample) -> Sample:
-    """The sample with further entries, evenly spread, where it is small."""
-    missing = min(_ENOUGH, evidence.claimed.size) - len(sample.index)
-    if missing <= 0 or evidence.measure is None:
+    """The sample with further entries, evenly spread, where it is small.
+
+    Where the wrong entries were localised the others are right, and need not be measured.
+    """
+    more = _further(evidence, min(_ENOUGH, evidence.claimed.size) - len(sample.index))
+    if not len(more) or not len(sample.index):
         return sample
-    spread = np.linspace(0, evidence.claimed.size - 1, 2 * _ENOUGH).astype(np.intp)
-    rest = np.setdiff1d(spread, evidence.index)
-    more = rest[np.linspace(0, len(rest) - 1, min(missing, len(rest))).astype(np.intp)]
-    if not len(more):
+    if evidence.wrong is not None:
+        value, error = evidence.claimed.ravel()[more], np.full(len(more), np.max(sample.error))
+    elif evidence.measure is not None:
+        value, error = evidence.measure(more)
+    else:
         return sample
-    value, error = evidence.measure(more)
     index = np.concatenate([sample.index, more])
     measured, errors = np.concatenate([sample.measured, value]), np.concatenate([sample.error, error])
     return sample_of(replace(evidence, index=index, measured=measured, error=errors))
+
+
+def _further(evidence: Evidence, number: int) -> Array:
+    """So many entries that were neither measured nor named, or as many as there are."""
+    spread = np.unique(np.linspace(0, evidence.claimed.size - 1, 4 * _ENOUGH).astype(np.intp))
+    rest = np.setdiff1d(spread, [*evidence.index, *(evidence.wrong or ())])
+    return rest[np.linspace(0, len(rest) - 1, min(max(number, 0), len(rest))).astype(np.intp)]
 
 
 def _entries(evidence: Evidence, sample: Sample) -> Diagnosis | None:

@@ -65,10 +65,15 @@ def _transpositions(shape: tuple[int, ...]) -> Iterator[tuple[str, str, Undo]]:
             yield "transpose", how, _axes_back(axes, shape)
         elif all(length > 1 for length in shape):
             yield "transpose", f"{how} and reshaped to {shape}", _axes_back(axes, permuted)
+            yield "transpose", f"reshaped to {permuted} and {how}", _shape_back(axes, shape)
 
 
 def _axes_back(axes: tuple[int, ...], permuted: tuple[int, ...]) -> Undo:
     return lambda g: g.reshape(permuted).transpose(np.argsort(axes))
+
+
+def _shape_back(axes: tuple[int, ...], shape: tuple[int, ...]) -> Undo:
+    return lambda g: g.transpose(axes).reshape(shape)
 
 
 def _flips(shape: tuple[int, ...]) -> Iterator[tuple[str, str, Undo]]:

@@ -1,0 +1,320 @@
+"""Every kind of mistake is called by its name, with the numbers; what no hypothesis explains stays unknown."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gradcheck.check._diagnose import Evidence, diagnose
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Vjp = Callable[..., tuple[Array, ...]]
+
+ERROR = 1e-10
+"""What the step ladder reports for smooth functions, relative to the gradient's size."""
+
+
+def evidence(truth: Array, claim: Array, **more: Any) -> Evidence:
+    """An input W whose gradient was measured entry by entry."""
+    scale = float(np.sqrt(np.mean(np.abs(truth) ** 2))) or 1.0
+    rng = np.random.default_rng(0)
+    defaults: dict[str, Any] = {
+        "path": "W",
+        "shape": truth.shape,
+        "claimed": claim,
+        "index": np.arange(truth.size),
+        "measured": truth.ravel() + 0.3 * ERROR * scale * rng.uniform(-1, 1, truth.size),
+        "error": np.full(truth.size, ERROR * scale),
+        "inputs": {"W": rng.standard_normal(truth.shape)},
+        "claims": {"W": claim},
+        "output_shape": (7, 2),
+    }
+    return Evidence(**{**defaults, **more})
+
+
+def of_vjp(good: Vjp, bad: Vjp, inputs: tuple[Array, ...], cotangent: Array, wrong: int = 0) -> Evidence:
+    """What a judge would gather about input number `wrong` of a wrong backward pass."""
+    paths = [f"arg{i}" for i in range(len(inputs))]
+    truth = dict(zip(paths, good(cotangent, *inputs), strict=True))
+    claims = dict(zip(paths, bad(cotangent, *inputs), strict=True))
+
+    def claim_at(other: Array) -> Mapping[str, Array]:
+        return dict(zip(paths, bad(other, *inputs), strict=True))
+
+    def claim_with(changed: Mapping[str, Array]) -> Mapping[str, Array]:
+        return dict(zip(paths, bad(cotangent, *changed.values()), strict=True))
+
+    def measure_other(path: str, index: Array) -> tuple[Array, Array]:
+        values = truth[path].ravel()[index]
+        return values, np.full(len(index), ERROR)
+
+    path = paths[wrong]
+    return replace(
+        evidence(truth[path], claims[path]),
+        path=path,
+        inputs=dict(zip(paths, inputs, strict=True)),
+        claims=claims,
+        output_shape=cotangent.shape,
+        cotangent=cotangent,
+        claim_at=claim_at,
+        claim_with=claim_with,
+        measure_other=measure_other,
+    )
+
+
+def normal(*shape: int, seed: int = 1) -> Array:
+    return np.random.default_rng([seed, *shape]).standard_normal(shape)
+
+
+G = normal(4, 6)
+SQUARE = normal(5, 5)
+IMAGE = normal(2, 3, 4, 4)
+
+MISPLACED = {
+    "transposed": (SQUARE, SQUARE.T, "transpose"),
+    "transposed and reshaped": (G, G.T.reshape(4, 6), "transpose"),
+    "read in the other order": (G, G.reshape(6, 4).T, "transpose"),
+    "two equal axes exchanged": (IMAGE, IMAGE.swapaxes(2, 3), "transpose"),
+    "a pair exchanged": (normal(2, 2), normal(2, 2).T, "transpose"),
+    "rolled": (G, np.roll(G, 1, axis=1), "shifted"),
+    "rolled back by two": (normal(9), np.roll(normal(9), -2), "shifted"),
+    "shifted with zeros let in": (normal(8, 3), np.pad(normal(8, 3), ((1, 0), (0, 0)))[:-1], "shifted"),
+    "rows reversed": (G, G[::-1], "permuted"),
+    "kernel turned round": (IMAGE, IMAGE[:, :, ::-1, ::-1], "permuted"),
+    "blocks in another order": (normal(3, 4, 4), normal(3, 4, 4)[[1, 0, 2]], "permuted"),
+    "anyhow": (G, np.random.default_rng(0).permutation(G.ravel()).reshape(4, 6), "permuted"),
+}
+
+
+@pytest.mark.parametrize(("truth", "claim", "slug"), MISPLACED.values(), ids=MISPLACED)
+def test_right_numbers_in_wrong_places(truth: Array, claim: Array, slug: str) -> None:
+    assert diagnose(evidence(truth, claim)).slug == slug
+
+
+@pytest.mark.parametrize(("truth", "claim", "slug"), MISPLACED.values(), ids=MISPLACED)
+def test_wrong_numbers_in_wrong_places_are_not_called_misplaced(
+    truth: Array, claim: Array, slug: str
+) -> None:
+    """The partner: the same rearrangement of a gradient that is wrong besides."""
+    other = claim * np.linspace(1.1, 1.9, claim.size).reshape(claim.shape)
+    assert diagnose(evidence(truth, other)).slug == "unknown"
+
+
+@pytest.mark.parametrize("claim", [0 * G, np.zeros((4, 6), np.float32)])
+def test_zero(claim: Array) -> None:
+    found = diagnose(evidence(G, claim))
+    assert found.slug == "zero"
+    assert "zero everywhere" in found.sentence
+
+
+@pytest.mark.parametrize("truth", [G, np.asarray(0.7), normal(1)])
+def test_sign(truth: Array) -> None:
+    assert diagnose(evidence(truth, -truth)).slug == "sign"
+
+
+def test_the_other_convention_for_complex_gradients_is_a_sign() -> None:
+    truth = G + 1j * normal(4, 6, seed=2)
+    found = diagnose(evidence(truth, truth.conj()))
+    assert found.slug == "sign"
+    assert "conjugate" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("ratio", "named"),
+    [
+        (1 / 7, "1 / batch"),
+        (7.0, "batch"),
+        (2.0, "axis 1 of the output (2)"),
+        (1 / 14, "1 / the entries of the output's last 2 axes (14)"),
+        (4.0, "axis 0 of W (4)"),
+        (0.5, "1 / axis 1 of the output (2)"),
+        (1 / np.sqrt(6), "1 / sqrt(axis 1 of W (6))"),
+        (6 / 7, "(batch - 1) / batch"),
+        (3.0, "3"),
+        (1.7, "scale"),
+        (1 / 1.7**2, "1 / scale^2"),
+    ],
+)
+def test_factor_says_what_has_that_size(ratio: float, named: str) -> None:
+    inputs = {"W": normal(4, 6, seed=3), "scale": np.asarray(1.7)}
+    found = diagnose(evidence(G, ratio * G, inputs=inputs))
+    assert found.slug == "factor"
+    assert f"{ratio:.4f} x the measured gradient" in found.sentence
+    assert named in found.sentence
+
+
+@given(st.floats(0.01, 100).filter(lambda r: abs(r - 1) > 0.01), st.sampled_from([1, -1]))
+def test_any_constant_ratio_is_a_factor(ratio: float, sign: int) -> None:
+    assert diagnose(evidence(G, sign * ratio * G)).slug in ("factor", "sign")
+
+
+def test_one_entry_is_no_evidence_for_a_factor_without_a_name() -> None:
+    truth = np.asarray(0.7)
+    assert diagnose(evidence(truth, 0.3719 * truth)).slug == "unknown"
+    assert diagnose(evidence(truth, truth / 7)).slug == "factor"
+
+
+def test_a_factor_that_is_another_input_entry_by_entry() -> None:
+    gamma = np.random.default_rng(4).uniform(0.5, 2, 6)
+    found = diagnose(evidence(G, G / gamma, inputs={"W": normal(4, 6, seed=3), "gamma": gamma}))
+    assert found.slug == "factor"
+    assert "1 / gamma" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("claim", "words"),
+    [
+        (G.astype(np.float32).astype(float), "float32"),
+        (G * 1.0000012, "right to 5.9 digits"),
+        (G * (1 + 1e-5 * normal(4, 6, seed=5)), "digits"),
+    ],
+)
+def test_precision(claim: Array, words: str) -> None:
+    found = diagnose(evidence(G, claim))
+    assert found.slug == "precision"
+    assert words in found.sentence
+
+
+def test_a_few_wrong_entries_are_listed() -> None:
+    claim = G.copy()
+    claim[1, 2] *= 1.01
+    claim[3, 2] = 0.0
+    found = diagnose(evidence(G, claim, wrong=(8, 20)))
+    assert found.slug == "entries"
+    assert "2 of the 24 entries of W are wrong: [1, 2], [3, 2] (all at index 2 of axis 1)" in found.sentence
+
+
+def test_localised_entries_of_a_large_array_need_no_other_sample() -> None:
+    truth = normal(300, 300)
+    claim = truth.copy()
+    claim.flat[[17, 4000, 80_000]] += 0.5
+    at = np.array([17, 4000, 80_000])
+    sampled = {"index": at, "measured": truth.ravel()[at], "error": np.full(3, ERROR)}
+    found = diagnose(evidence(truth, claim, wrong=(17, 4000, 80_000), **sampled))
+    assert found.slug == "entries"
+    assert "3 of the 90000 entries" in found.sentence
+
+
+def test_a_wrong_branch_is_entries_with_what_they_have_in_common() -> None:
+    claim = np.where(G < 0, 100 * G, G)
+    found = diagnose(evidence(G, claim))
+    assert found.slug == "entries"
+    assert "each 100 x the measured gradient" in found.sentence
+
+
+@pytest.mark.parametrize(("sign", "slug"), [(1, "extra-term"), (-1, "missing-term")])
+def test_a_regulariser_is_named_with_its_coefficient(sign: int, slug: str) -> None:
+    weights = normal(4, 6, seed=6)
+    found = diagnose(evidence(G, G + sign * 0.01 * weights, inputs={"W": weights}))
+    assert found.slug == slug
+    assert "0.01 x W" in found.sentence
+
+
+def test_the_coefficient_of_a_term_does_not_hold_the_cotangent_of_a_scalar() -> None:
+    weights = normal(4, 6, seed=6)
+    claim = G - 0.3 * -0.7 * weights
+    found = diagnose(evidence(G, claim, inputs={"W": weights}, cotangent=np.asarray(-0.7), output_shape=()))
+    assert found.slug == "missing-term"
+    assert "0.3 x W" in found.sentence
+
+
+def test_a_direct_path_is_the_cotangent_missing() -> None:
+    cotangent = normal(4, 6, seed=7)
+    found = diagnose(evidence(G, G - cotangent, cotangent=cotangent, output_shape=(4, 6)))
+    assert found.slug == "missing-term"
+    assert "the cotangent" in found.sentence
+
+
+def dense(ct: Array, x: Array, W: Array, b: Array) -> tuple[Array, ...]:
+    return ct @ W.T, x.T @ ct, ct.sum(0)
+
+
+DENSE = (normal(6, 3), normal(3, 4), normal(4))
+CT = normal(6, 4, seed=8)
+SQUARES = (normal(4, 4, seed=2), normal(4, 4, seed=3), normal(4))
+
+BACKWARD = {
+    "ignores the cotangent": (
+        lambda ct, x, W, b: (*dense(ct, x, W, b)[:2], np.full(4, 6.0)),
+        DENSE,
+        2,
+        "ignores-cotangent",
+    ),
+    "first row alone": (lambda ct, x, W, b: (*dense(ct, x, W, b)[:2], ct[0]), DENSE, 2, "missing-sum"),
+    "last row alone": (lambda ct, x, W, b: (*dense(ct, x, W, b)[:2], 1 * ct[-1]), DENSE, 2, "missing-sum"),
+    "swapped with another": (
+        lambda ct, *i: tuple(dense(ct, *i)[k] for k in (1, 0, 2)),
+        SQUARES,
+        0,
+        "wrong-input",
+    ),
+    "the other's, returned twice": (
+        lambda ct, *i: (dense(ct, *i)[1], *dense(ct, *i)[1:]),
+        SQUARES,
+        0,
+        "wrong-input",
+    ),
+    "weights not transposed": (
+        lambda ct, x, W, b: (ct @ W, *dense(ct, x, W, b)[1:]),
+        SQUARES,
+        0,
+        "transpose",
+    ),
+    "cotangent reversed": (lambda ct, *i: (dense(ct[::-1], *i)[0], *dense(ct, *i)[1:]), DENSE, 0, "permuted"),
+}
+
+
+@pytest.mark.parametrize(("bad", "inputs", "wrong", "slug"), BACKWARD.values(), ids=BACKWARD)
+def test_what_the_claim_depends_on(bad: Vjp, inputs: tuple[Array, ...], wrong: int, slug: str) -> None:
+    ct = CT if inputs is DENSE else normal(4, 4, seed=8)
+    assert diagnose(of_vjp(dense, bad, inputs, ct, wrong)).slug == slug
+
+
+def test_a_small_sample_is_enlarged() -> None:
+    truth = normal(40, 50)
+    asked: list[int] = []
+
+    def measure(index: Array) -> tuple[Array, Array]:
+        asked.extend(index)
+        return truth.ravel()[index], np.full(len(index), ERROR)
+
+    few = {"index": np.array([3, 9]), "measured": truth.ravel()[[3, 9]], "error": np.full(2, ERROR)}
+    assert diagnose(evidence(truth, np.roll(truth, 1, 0), measure=measure, **few)).slug == "shifted"
+    assert 10 <= len(asked) <= 24
+
+
+def test_entries_that_could_not_be_measured_are_left_out() -> None:
+    given_evidence = evidence(G, G / 2)
+    error = given_evidence.error.copy()
+    error[:6] = np.inf
+    measured = given_evidence.measured.copy()
+    measured[6:9] = np.nan
+    assert diagnose(replace(given_evidence, error=error, measured=measured)).slug == "factor"
+    assert diagnose(replace(given_evidence, measured=np.full(24, np.nan))).slug == "unknown"
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([(6,), (3, 3), (4, 6), (2, 3, 4)]))
+def test_an_unrelated_claim_stays_unknown(seed: int, shape: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(seed)
+    truth, claim = rng.standard_normal(shape), rng.standard_normal(shape)
+    cotangent = rng.standard_normal((7, 2))
+    inputs = {
+        "W": rng.standard_normal(shape),
+        "V": rng.standard_normal(shape),
+        "g": rng.standard_normal(shape[-1]),
+    }
+    claims = {"W": claim, "V": rng.standard_normal(shape)}
+    mixing = rng.standard_normal((cotangent.size, claim.size))
+
+    def claim_at(other: Array) -> Mapping[str, Array]:
+        return {"W": claim + ((other - cotangent).ravel() @ mixing).reshape(shape)}
+
+    found = diagnose(
+        evidence(truth, claim, inputs=inputs, claims=claims, cotangent=cotangent, claim_at=claim_at)
+    )
+    assert found.slug == "unknown"
+    assert "by no simple rule" in found.sentence
