@@ -1,6 +1,7 @@
 """Tells whether a claimed derivative is right, wrong or undecidable, how sure that is, and where and why it is wrong."""
 
 from gradcheck.check import (
+    Claim,
     Entry,
     Finding,
     GradientError,
@@ -19,6 +20,7 @@ from gradcheck.differentiate import Estimate, Status, UsageError
 __version__ = "0.1.0"
 
 __all__ = [
+    "Claim",
     "Entry",
     "Estimate",
     "Finding",

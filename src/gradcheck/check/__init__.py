@@ -8,9 +8,11 @@ from gradcheck.check._calls import (
     check_grad,
     check_vjp,
 )
+from gradcheck.check._claim import Claim
 from gradcheck.check._verdict import Entry, Finding, GradientError, Report, Sweep, Verdict
 
 __all__ = [
+    "Claim",
     "Entry",
     "Finding",
     "GradientError",

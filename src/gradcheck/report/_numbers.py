@@ -2,6 +2,7 @@
 
 import cmath
 import math
+import re
 
 __all__ = ["MOST", "PLAIN", "entry_name", "estimate", "exact_digits", "names", "number", "percent", "short"]
 
@@ -29,13 +30,14 @@ def number(value: float | complex, digits: int = PLAIN) -> str:
 def short(value: float) -> str:
     """A size: one significant digit, or two where the first is a one.
 
-    >>> short(3.2e-11), short(0.0123), short(2.0)
-    ('3e-11', '0.012', '2')
+    >>> short(3.2e-11), short(1.24e-9), short(2.0)
+    ('3e-11', '1.2e-9', '2')
     """
     if value == 0 or not math.isfinite(value):
         return f"{value:g}"
     text = f"{value:.0e}"
-    return f"{value:.2g}" if text.startswith("1") else f"{value:.1g}"
+    shown = f"{value:.2g}" if text.startswith("1") else f"{value:.1g}"
+    return re.sub(r"e([-+])0", r"e\1", shown)
 
 
 def estimate(value: float | complex, error: float | None) -> str:

@@ -1,6 +1,7 @@
 """What a report says, in sentences: the text, Markdown and HTML renderings differ in the clothes alone."""
 
 import math
+import re
 
 import numpy as np
 
@@ -28,6 +29,7 @@ __all__ = [
     "measurements",
     "notes",
     "passed_inputs",
+    "sentence",
     "spots",
     "worst_first",
 ]
@@ -55,10 +57,16 @@ def effort(report: Report) -> str:
 def headline(finding: Finding) -> str:
     """What was found, in one line: the entry with both numbers, or the sentence of the finding."""
     if finding.claimed is not None and finding.measured is not None:
-        return f"{_entry(finding)}: {measurements(finding)}"
-    name = _entry(finding)
+        along = "" if finding.index is not None or not finding.input else " along a direction"
+        return f"{_entry(finding)}{along}: {measurements(finding)}"
+    return sentence(finding)
+
+
+def sentence(finding: Finding) -> str:
+    """The message of the finding, which begins with what it is about."""
+    name = finding.input or finding.code
     message = finding.message or finding.code
-    return message if not name or message.startswith(name) else f"{name}: {message}"
+    return message if message.startswith(name) else f"{name}: {message}"
 
 
 def _entry(finding: Finding) -> str:
@@ -129,7 +137,10 @@ def contracts_kept(report: Report) -> list[str]:
 def notes(finding: Finding) -> list[str]:
     """The lines below the headline: what kind of mistake it is, where else, what to do."""
     lines = []
-    if finding.message and finding.message not in headline(finding):
+    repeats = finding.message in headline(finding) or finding.message.startswith(
+        f"{_entry(finding)}: claimed "
+    )
+    if not repeats:
         lines.append(_with_slug(finding.message, finding.diagnosis))
     elif finding.diagnosis:
         lines.append(f"diagnosis: {finding.diagnosis}")
@@ -152,7 +163,7 @@ def spots(finding: Finding, limit: int = 8) -> str:
 def closing(report: Report, saved: str | None = None) -> list[str]:
     """The sentences after the verdict, in the order in which a reader asks for them."""
     objections = worst_first(report)
-    sentences = [f"{f.input}: {f.message or 'passes'} -> {f.diagnosis}" for f in labelled_passes(report)]
+    sentences = [f"{sentence(f)} -> {f.diagnosis}" for f in labelled_passes(report)]
     sentences += _what_was_right(report, objections)
     kept = contracts_kept(report)
     if kept and not objections:
@@ -168,19 +179,25 @@ def _what_was_right(report: Report, objections: list[Finding]) -> list[str]:
     if not objections:
         return [caught(report.resolution, report.probability)]
     if not passed:
-        compared = report.resolution < float("inf")
-        return [caught(report.resolution, report.probability)] if compared else ["no number was compared"]
+        return _without_a_pass(report)
     coarsest = max(f.resolution for f in passed if f.resolution is not None)
     surest = min((f.probability for f in passed if f.probability is not None), default=None)
     where = " in them" if len({f.input for f in passed}) > 1 else " in it"
     return [f"{digits_right(passed)}; {caught(coarsest, surest, where)}"]
 
 
+def _without_a_pass(report: Report) -> list[str]:
+    """A failure has been caught: what else would have been is known where something was left undecided."""
+    if not any(f.code in DECIDING for f in report.findings):
+        return ["no number was compared"]
+    return [caught(report.resolution, report.probability)] if report.resolution < math.inf else []
+
+
 def _exploration(report: Report) -> list[str]:
-    lines = []
-    if report.explored:
-        tried, skipped = report.explored.get("tried", 0), report.explored.get("skipped", 0)
-        lines.append(f"explored {tried} further points, {skipped} more where the function is not finite")
+    if not report.explored:
+        return []
+    tried, skipped = report.explored.get("tried", 0), report.explored.get("skipped", 0)
+    lines = [f"explored {tried} further points, {skipped} more where the function is not finite"]
     if report.counterexample is not None:
         shown = ", ".join(f"{path} = {_value(value)}" for path, value in report.counterexample.items())
         lines.append(f"smallest inputs found that show it: {shown}")
@@ -193,4 +210,5 @@ def _value(value: object, limit: int = 120) -> str:
         return repr(value)[:limit]
     if array.size > 12:
         return f"array of shape {array.shape}, {array.dtype}"
-    return np.array2string(array, separator=", ", max_line_width=10**6).replace("\n", " ")
+    text = np.array2string(array, separator=", ", precision=6, max_line_width=10**6)
+    return re.sub(r"(?<=\[) +", "", " ".join(text.split()))
