@@ -76,7 +76,8 @@ class First:
 
 
 def name_of(function: Any, default: str) -> str:
-    name = getattr(function, "__qualname__", None) or getattr(type(function), "__qualname__", default)
+    """What reports call a function; `default` for a lambda."""
+    name = str(getattr(function, "__qualname__", type(function).__qualname__))
     return default if "<lambda>" in name else name.rsplit("<locals>.", 1)[-1]
 
 

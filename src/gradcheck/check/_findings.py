@@ -5,25 +5,16 @@ from typing import Any
 import numpy as np
 
 from gradcheck.check._compare import Comparison, Outcome
-from gradcheck.check._judge import Ledger
+from gradcheck.check._judge import Ledger, required
 from gradcheck.check._point import Variable
 from gradcheck.check._resolution import Power, power
 from gradcheck.check._scene import Scene
 from gradcheck.check._verdict import Entry, Finding, Verdict
 from gradcheck.differentiate._estimate import Status
 
-__all__ = ["finding_for", "required", "undecided"]
+__all__ = ["finding_for", "undecided"]
 
-FULL, LOW = (
-    1e-4,
-    1e-2,
-)  # the relative mistake that a pass must have been able to catch: in float64, and below it
 SHOWN = 4096  # entries that a finding carries
-
-
-def required(scene: Scene) -> float:
-    """The resolution that a pass needs."""
-    return scene.options.resolution or (LOW if scene.instrument.single else FULL)
 
 
 def undecided(path: str, message: str, advice: str, **details: Any) -> Finding:

@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from gradcheck.check._compare import Comparison, Measured, Outcome, compare
 from gradcheck.check._direction import Direction
@@ -11,9 +14,19 @@ from gradcheck.check._plan import Row, Tier, along, units_of
 from gradcheck.check._point import Floats
 from gradcheck.check._scene import Scene
 
-__all__ = ["Ledger", "decide", "judge_rows"]
+__all__ = ["Ledger", "decide", "judge_rows", "required"]
 
+POOR = 0.1  # of the resolution that a pass needs: a coarser row is worth another look
+FULL, LOW = (
+    1e-4,
+    1e-2,
+)  # the relative mistake that a pass must have been able to catch: in float64, and below it
 KEPT = 100_000  # coordinates up to which the claim's own rounding is always measured, not only where there is a difference
+
+
+def required(scene: Scene) -> float:
+    """The resolution that a pass needs."""
+    return scene.options.resolution or (LOW if scene.instrument.single else FULL)
 
 
 @dataclass
@@ -38,7 +51,7 @@ def joined(a: Comparison, b: Comparison) -> Comparison:
     return _of_arrays(stack)
 
 
-def replaced(a: Comparison, rows: Floats, b: Comparison) -> Comparison:
+def replaced(a: Comparison, rows: NDArray[np.intp], b: Comparison) -> Comparison:
     """`a` with some rows taken from `b`."""
     arrays = [x.copy() for x in _arrays(a)]
     for x, y in zip(arrays, _arrays(b), strict=True):
@@ -46,12 +59,12 @@ def replaced(a: Comparison, rows: Floats, b: Comparison) -> Comparison:
     return _of_arrays(arrays)
 
 
-def _arrays(c: Comparison) -> list[Floats]:
+def _arrays(c: Comparison) -> list[Any]:
     m = c.measured
     return [c.outcome, c.claimed, m.value, m.error, m.low, m.high, m.status, c.bound, c.distance]
 
 
-def _of_arrays(x: list[Floats]) -> Comparison:
+def _of_arrays(x: list[Any]) -> Comparison:
     return Comparison(x[0], x[1], Measured(*x[2:7]), x[7], x[8])
 
 
@@ -68,18 +81,50 @@ def judge_rows(scene: Scene, tier: Tier) -> Comparison:
 
 
 def _second_look(scene: Scene, tier: Tier, comparison: Comparison) -> Comparison:
-    """Where a step of one size showed nothing, another may: single entries in the array's size, arrays in the entries' sizes."""
-    lost = np.flatnonzero((comparison.outcome == Outcome.UNDECIDED).any(axis=1))
-    lost = np.array([i for i in lost if tier.rows[i].array >= 0], dtype=np.intp)
-    if not len(lost) or scene.options.method == "central":
+    """Where steps of one size showed too little, those of another size may show more.
+
+    Other sizes are: the array's for a single entry and the entries' own for an array; and 2^-10 and 2^-20 of the size, for functions
+    that bend on a scale far below their inputs' own (an offset of 1e6, two eigenvalues 1e-5 apart).
+    """
+    if scene.options.method == "central":
         return comparison
-    others = [_other_size(scene, tier.rows[i]) for i in lost]
-    again = decide(scene, others, "ladder")
-    before = _of_arrays([x[lost] for x in _arrays(comparison)])
-    better = (again.outcome != Outcome.UNDECIDED).sum(axis=1) > (before.outcome != Outcome.UNDECIDED).sum(
-        axis=1
-    )
-    return replaced(comparison, lost[better], _of_arrays([x[better] for x in _arrays(again)]))
+    for size in ("other", 2.0**-10, 2.0**-20):
+        poor = _poor(scene, tier, comparison)
+        if size == "other":
+            poor = np.array([i for i in poor if tier.rows[i].array >= 0], dtype=np.intp)
+        if not len(poor):
+            continue
+        rows = [tier.rows[i] for i in poor]
+        directions = [_other_size(scene, r) if size == "other" else r.direction for r in rows]
+        again = decide(scene, directions, "ladder", 1.0 if size == "other" else float(size))
+        better = _is_better(again, _some(comparison, poor))
+        comparison = replaced(comparison, poor[better], _some(again, better))
+    return comparison
+
+
+def _poor(scene: Scene, tier: Tier, comparison: Comparison) -> NDArray[np.intp]:
+    """Rows that decide nothing, or less than a pass needs beside the array's typical slope."""
+    owner = np.array([row.array for row in tier.rows])
+    size = np.abs(np.nan_to_num(comparison.claimed, posinf=0.0, neginf=0.0))
+    typical = np.array([size[owner == a].mean(axis=0) for a in owner])
+    coarse = comparison.bound[:, : scene.dense] > POOR * required(scene) * typical[:, : scene.dense]
+    lost = (comparison.outcome == Outcome.UNDECIDED).any(axis=1)
+    wrong = (comparison.outcome == Outcome.WRONG).any(axis=1)
+    return np.flatnonzero((lost | coarse.any(axis=1)) & ~wrong)
+
+
+def _is_better(a: Comparison, b: Comparison) -> NDArray[np.bool_]:
+    """Rows of `a` that leave less open than those of `b`, or have smaller bounds."""
+    open_a, open_b = ((c.outcome == Outcome.UNDECIDED).sum(axis=1) for c in (a, b))
+    with np.errstate(all="ignore"):
+        smaller = np.where(np.isfinite(a.bound), a.bound, 0.0).sum(axis=1) < np.where(
+            np.isfinite(b.bound), b.bound, 0.0
+        ).sum(axis=1)
+    return np.asarray((open_a < open_b) | ((open_a == open_b) & smaller))
+
+
+def _some(comparison: Comparison, rows: Any) -> Comparison:
+    return _of_arrays([x[rows] for x in _arrays(comparison)])
 
 
 def _other_size(scene: Scene, row: Row) -> Direction:
@@ -89,9 +134,9 @@ def _other_size(scene: Scene, row: Row) -> Direction:
     return along(scene.instrument, direction.kind, row.array, scene.rng, relative=True)
 
 
-def decide(scene: Scene, directions: Sequence[Direction], route: str) -> Comparison:
+def decide(scene: Scene, directions: Sequence[Direction], route: str, scale: float = 1.0) -> Comparison:
     """Measure and compare; the claim's rounding is measured for the dense cotangents, and wherever the claim looks wrong."""
-    measured = scene.instrument.measured(route, directions, scene.weights)
+    measured = scene.instrument.measured(route, directions, scene.weights, scale)
     claimed, rounding = scene.along(directions)
     if scene.point.size <= KEPT:
         for k in range(scene.dense):

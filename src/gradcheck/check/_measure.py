@@ -14,7 +14,7 @@ from gradcheck.check._point import Floats, Point
 from gradcheck.differentiate import engine
 from gradcheck.differentiate._estimate import Estimate
 
-__all__ = ["Instrument", "central", "ladder"]
+__all__ = ["Instrument"]
 
 APART = (
     4096  # outputs that are kept apart; more are contracted with the cotangents before they are differenced
@@ -49,7 +49,7 @@ class Instrument:
     single: bool = False
 
     def estimate(
-        self, route: str, directions: Sequence[Direction], weights: Floats | None = None
+        self, route: str, directions: Sequence[Direction], weights: Floats | None = None, scale: float = 1.0
     ) -> Estimate:
         """Every output along every direction, (rows, p); contracted first, (rows, K), where `weights` are given."""
         lines = Lines(self.function, self.point, self.outputs, directions, weights)
@@ -58,12 +58,14 @@ class Instrument:
             base, noise = _finite(base) @ weights.T, _finite(noise) @ np.abs(weights).T
         finest = np.array([d.finest for d in directions])
         measure = engine.ladder if route == "ladder" else engine.two_point
-        return measure(lines.evaluate, base, np.ones(len(directions)), noise, finest=finest)
+        return measure(lines.evaluate, base, np.full(len(directions), scale), noise, finest=finest)
 
-    def measured(self, route: str, directions: Sequence[Direction], weights: Floats) -> Measured:
+    def measured(
+        self, route: str, directions: Sequence[Direction], weights: Floats, scale: float = 1.0
+    ) -> Measured:
         """Every direction contracted with every cotangent; outputs kept apart until then wherever memory allows."""
         apart = self.outputs.size <= APART
-        estimate = self.estimate(route, directions, None if apart else weights)
+        estimate = self.estimate(route, directions, None if apart else weights, scale)
         if route == "central":
             noise = self.noise if apart else _finite(self.noise) @ np.abs(weights).T
             estimate = tightened(estimate, noise, self.eps)
@@ -71,16 +73,6 @@ class Instrument:
 
     def with_noise(self, noise: Floats) -> "Instrument":
         return replace(self, noise=np.maximum(self.noise, noise))
-
-
-def ladder(instrument: Instrument, directions: Sequence[Direction], weights: Floats) -> Measured:
-    """Seven evaluations a direction or more: what adjudicates."""
-    return instrument.measured("ladder", directions, weights)
-
-
-def central(instrument: Instrument, directions: Sequence[Direction], weights: Floats) -> Measured:
-    """Two evaluations a direction: what a right claim is recognised by."""
-    return instrument.measured("central", directions, weights)
 
 
 def tightened(estimate: Estimate, noise: Floats, eps: float) -> Estimate:

@@ -53,8 +53,7 @@ def run(problem: Problem) -> Report:
     start = time.perf_counter()
     function = Function(problem.function, problem.options)
     findings: list[Finding] = []
-    resolution = _judged(problem, function, findings)
-    del resolution
+    _judged(problem, function, findings)
     return Report(
         verdict=_verdict(findings),
         findings=tuple(findings),
