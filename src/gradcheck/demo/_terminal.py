@@ -17,7 +17,7 @@ STYLE = {"pass": "green", CAUGHT: "green", "fail": "bold red", MISSED: "bold red
 def show(result: DemoResult, console: "Console") -> None:
     """Print the whole result, `WIDTH` columns wide at most, coloured on a terminal alone."""
     width = min(WIDTH, console.width)
-    console.print(heading(result), width=width, highlight=False, markup=False)
+    console.print(heading(result) + "\n", width=width, highlight=False, markup=False)
     for table in tables(result):
         console.print(clothed(table), width=width)
     close(result, console)
