@@ -1,4 +1,4 @@
-"""Calling the user's function: what goes in is a copy, what comes out is checked, exceptions become the edge of the domain."""
+"""Calling the user's function: a copy goes in, what comes out is checked, exceptions are the edge of the domain."""
 
 from collections import Counter
 from collections.abc import Callable

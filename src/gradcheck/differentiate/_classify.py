@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.differentiate._estimate import Estimate, Status
+from gradcheck.differentiate._lines import Lines
 from gradcheck.differentiate._rungs import Bools, Choice, Rungs
 from gradcheck.differentiate._shape import flat, jumps, kinked, missing_side, shape_of_kink, singular
-from gradcheck.differentiate._window import GOOD, SAFETY, USEFUL, Floats, one_sided
+from gradcheck.differentiate._window import EPS, GOOD, SAFETY, USEFUL, Floats, one_sided
 
 __all__ = ["classify", "flat_error", "one_sided_slope"]
 
@@ -20,10 +21,11 @@ class Slope:
     value: Floats
     error: Floats
     step: Floats
+    size: Floats  # the largest one-sided slope of any step
 
 
 def one_sided_slope(rungs: Rungs, side: int) -> Slope:
-    """Best window of one-sided differences on the right (1) or the left (-1) that predicts the value at the smallest step."""
+    """The best window on the right (1) or the left (-1) that predicts the value at the smallest step."""
     values = rungs.plus if side > 0 else rungs.minus
     h = side * rungs.h[..., None]
     base, eta = rungs.lines.base, rungs.lines.eta
@@ -35,13 +37,22 @@ def one_sided_slope(rungs: Rungs, side: int) -> Slope:
     error = np.where(miss | ~np.isfinite(deepest), np.inf, error)
     best = error.argmin(axis=0)[None]
     step = np.broadcast_to(np.abs(h[2:]), error.shape)
-    return Slope(*(np.take_along_axis(x, best, axis=0)[0] for x in (slope, error, step)))
+    size = np.fmax.reduce(np.abs((values - base) / h), axis=0)
+    return Slope(_at(slope, best), _at(error, best), _at(step, best), size)
 
 
-def flat_error(rungs: Rungs) -> Floats:
-    """2 eta / h at the largest step: what a slope may be whose effect is lost in rounding."""
-    largest = np.take_along_axis(rungs.h, rungs.first[None], axis=0)[0][:, None]
-    return np.asarray(SAFETY * np.maximum(rungs.lines.eta, np.finfo(float).tiny) / largest)
+def _at(values: Floats, index: NDArray[np.intp]) -> Floats:
+    return np.asarray(np.take_along_axis(values, index, axis=0)[0])
+
+
+def flat_error(lines: Lines, h: Floats) -> Floats:
+    """2 eta / h at the largest step h (n,): what a slope may be whose effect is lost in rounding.
+
+    Where f has stairs of its own (infinite eta) but none within the rungs, its noise is the rounding of x or f.
+    """
+    rounding = EPS * np.maximum(np.abs(lines.base), lines.scale[:, None])
+    eta = np.where(np.isinf(lines.eta), rounding, lines.eta)
+    return np.asarray(SAFETY * np.maximum(eta, np.finfo(float).tiny) / h[:, None])
 
 
 def classify(
@@ -52,7 +63,9 @@ def classify(
     base = rungs.lines.base
     step, nothing = choice.step, np.full_like(base, np.inf)
     result.put(~np.isfinite(base), Status.NONFINITE, np.full_like(base, np.nan), nothing, step)
-    result.put(flat(rungs), Status.FLAT, np.zeros_like(base), flat_error(rungs), step)
+    result.put(
+        flat(rungs), Status.FLAT, np.zeros_like(base), flat_error(rungs.lines, rungs.largest_step), step
+    )
     good, useful = choice.error <= GOOD * choice.slope, choice.error <= USEFUL * choice.slope
     result.put(good, Status.SMOOTH, choice.value, choice.error, step)
     result.put(useful & choice.noisy, Status.NOISY, choice.value, choice.error, step)
@@ -87,7 +100,7 @@ def _put_edges(rungs: Rungs, result: "_Result") -> None:
     for side in (1, -1):
         slope = one_sided_slope(rungs, side)
         result.put(
-            (missing == -side) & (slope.error <= USEFUL * np.abs(slope.value)),
+            (missing == -side) & (slope.error <= USEFUL * slope.size),
             Status.EDGE,
             slope.value,
             slope.error,

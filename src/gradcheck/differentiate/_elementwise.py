@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.differentiate._arrange import arranged, joined
 from gradcheck.differentiate._calls import Caller, as_floats, as_real, real_result, working_precision
 from gradcheck.differentiate._errors import UsageError
 from gradcheck.differentiate._estimate import Estimate
 from gradcheck.differentiate._noise import probe
 from gradcheck.differentiate._window import Floats
-from gradcheck.differentiate.engine import CHUNK, join, ladder, two_point
+from gradcheck.differentiate.engine import CHUNK, ladder, two_point
 
 __all__ = ["central", "derivative"]
 
@@ -90,9 +91,14 @@ def _measure(
     ]
     if parts and not elementwise.answered:
         elementwise.fail()
-    flat = join(parts, (len(points), 1))
+    flat = joined(parts, (len(points), 1))
     shared = max((part.shared_evaluations for part in parts), default=0)
-    return _shaped(flat, given.shape, shared, elementwise.caller.notes())
+    return arranged(
+        flat,
+        lambda array: array.reshape(given.shape + array.shape[2:]),
+        shared_evaluations=shared,
+        notes=elementwise.caller.notes(),
+    )
 
 
 def _measure_chunk(method: Method, f: "_Elementwise", x: Floats, low: float, high: float) -> Estimate:
@@ -191,16 +197,3 @@ def _bounds(domain: tuple[float | None, float | None] | None, x: Floats) -> tupl
             "pass points of the domain, its border included",
         )
     return low, high
-
-
-def _shaped(flat: Estimate, shape: tuple[int, ...], shared: int, notes: tuple[str, ...]) -> Estimate:
-    return Estimate(
-        flat.value.reshape(shape),
-        flat.error.reshape(shape),
-        flat.status.reshape(shape),
-        flat.interval.reshape((*shape, 2)),
-        flat.step.reshape(shape),
-        flat.evaluations.reshape(shape),
-        shared,
-        notes,
-    )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gradcheck.differentiate._window import EPS, Floats
 
-__all__ = ["Lines"]
+__all__ = ["Lines", "misses_near"]
 
 TOP = 2.0**-7  # of the scale: truncation meets noise for float64, see `engine`
 NARROW = 2.0**-10  # of the top rung
@@ -65,7 +65,7 @@ class Lines:
         n, p = len(scale), np.shape(base)[-1]
         start = np.array(np.broadcast_to(np.asarray(base, dtype=float), (n, p)))
         eta = np.maximum(np.broadcast_to(np.asarray(noise, dtype=float), (n, p)), EPS * np.abs(start))
-        eta = np.where(np.isfinite(eta), eta, 0.0)
+        eta = np.where(np.isnan(eta), 0.0, eta)
         smallest = scale * EPS if finest is None else np.asarray(finest, dtype=float)
         left = np.full(n, -np.inf) if low is None else np.asarray(low, dtype=float)
         right = np.full(n, np.inf) if high is None else np.asarray(high, dtype=float)
@@ -107,6 +107,23 @@ class Lines:
         """Some of the rows."""
         names = ("rows", "base", "eta", "scale", "finest", "low", "high", "top", "near", "reach")
         return Lines(self.evaluate, *(getattr(self, name)[which] for name in names))
+
+
+def misses_near(
+    lines: Lines, near: Floats, h: Floats, curve: Floats, value: Floats, error: Floats, eta: Floats
+) -> NDArray[np.bool_]:
+    """Windows whose smallest step h lies well above ``lines.near`` and that do not predict f there.
+
+    `near` (n, p) is phi at ``lines.near``; `curve` is phi''/2 as the window saw it. Where noise allows only a rather large near step, f must at
+    least have moved there: a staircase coarser than float32 passes for noise otherwise.
+    """
+    t = lines.near[:, None]
+    moved = near - lines.base
+    miss = np.abs(moved / t - value - curve * t)
+    slack = error + 2.5 * eta / np.abs(t) + np.abs(curve * t)
+    stuck = (moved == 0) & (np.abs(value * t) > 16.0 * EPS * np.abs(lines.base))
+    coarse = np.abs(t) >= COARSE_NEAR * lines.scale[:, None]
+    return np.asarray((h > 2.0 * np.abs(t)) & (~(miss <= slack) | (stuck & coarse)))
 
 
 def _power_of_two(x: Floats) -> Floats:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.differentiate import _tree
+from gradcheck.differentiate._arrange import arranged
 from gradcheck.differentiate._calls import Caller, as_floats, as_real, real_result, working_precision
 from gradcheck.differentiate._elementwise import size_of
 from gradcheck.differentiate._errors import UsageError
@@ -55,7 +56,11 @@ def directional_derivative(f: Callable[..., Any], inputs: Any, direction: Any) -
         raise UsageError(
             "direction", "it is zero or not finite", "pass a finite direction with an entry that is not zero"
         )
-    return call.shaped(_measure(call, v[None]), lambda array: array[0].reshape(call.shape + array.shape[2:]))
+    return arranged(
+        _measure(call, v[None]),
+        lambda array: array[0].reshape(call.shape + array.shape[2:]),
+        notes=call.caller.notes(),
+    )
 
 
 def gradient(f: Callable[..., Any], x: Any) -> Any:
@@ -133,10 +138,12 @@ def hessian(f: Callable[..., Any], x: Any) -> Estimate:
 
     call = _Call.of(measured, point)
     estimate = _measure(call, np.eye(call.x.size), floor=inner.error.ravel())
-    shaped = call.shaped(
-        estimate, lambda array: np.moveaxis(array, 0, 1).reshape(point.shape * 2 + array.shape[2:])
+    return arranged(
+        estimate,
+        lambda array: np.moveaxis(array, 0, 1).reshape(point.shape * 2 + array.shape[2:]),
+        shared_evaluations=spent,
+        notes=inner.notes,
     )
-    return replace(shaped, shared_evaluations=spent, notes=inner.notes)
 
 
 @dataclass
@@ -225,10 +232,6 @@ class _Call:
             )
         return as_floats(array).ravel()
 
-    def shaped(self, estimate: Estimate, arrange: Callable[[NDArray[Any]], NDArray[Any]]) -> Estimate:
-        """`estimate` with every array arranged from (rows, p) to the caller's shape."""
-        return Estimate(*map(arrange, _arrays(estimate)), estimate.shared_evaluations, self.caller.notes())
-
 
 def _moves(leaf: Any, path: str) -> bool:
     if leaf is None or isinstance(leaf, str):
@@ -270,25 +273,15 @@ def _probe_directions(size: Floats) -> Floats:
 
 def _per_leaf(call: _Call, estimate: Estimate) -> tuple[Any, ...]:
     """(n, p) as one Estimate of shape f(x).shape + leaf.shape for each leaf, in the structure of the inputs."""
-    pieces = zip(*(call.split(array) for array in _arrays(estimate)), strict=True)
     leaves: list[Any] = [None] * len(call.tree.leaves)
-    for i, shape, arrays in zip(call.moving, call.shapes, pieces, strict=True):
-        rank = len(shape)
+    start = 0
+    for i, shape in zip(call.moving, call.shapes, strict=True):
+        stop = start + int(np.prod(shape))
+        part = slice(start, stop)
 
-        def arrange(array: NDArray[Any], shape: tuple[int, ...] = shape, rank: int = rank) -> NDArray[Any]:
-            turned = np.moveaxis(array, rank, 0)
-            return turned.reshape(call.shape + shape + array.shape[rank + 1 :])
+        def arrange(array: NDArray[Any], part: slice = part, shape: tuple[int, ...] = shape) -> NDArray[Any]:
+            return np.moveaxis(array[part], 0, 1).reshape(call.shape + shape + array.shape[2:])
 
-        leaves[i] = Estimate(*map(arrange, arrays), estimate.shared_evaluations, call.caller.notes())
-    return call.tree.rebuild(leaves)
-
-
-def _arrays(estimate: Estimate) -> tuple[NDArray[Any], ...]:
-    return (
-        estimate.value,
-        estimate.error,
-        estimate.status,
-        estimate.interval,
-        estimate.step,
-        estimate.evaluations,
-    )
+        leaves[i] = arranged(estimate, arrange, notes=call.caller.notes())
+        start = stop
+    return tuple(call.tree.rebuild(leaves))

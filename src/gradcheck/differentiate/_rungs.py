@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.differentiate._lines import Lines
+from gradcheck.differentiate._lines import Lines, misses_near
 from gradcheck.differentiate._window import EPS, NOISE_WEIGHT, SAFETY, Floats, even_part, odd_part, windows
 
 __all__ = ["ABOVE", "RUNGS", "Bools", "Choice", "Rungs", "choose"]
@@ -13,6 +13,7 @@ __all__ = ["ABOVE", "RUNGS", "Bools", "Choice", "Rungs", "choose"]
 Bools = NDArray[np.bool_]
 
 ABOVE = 3  # rungs above block 0: up to half of the input's size
+EXCELLENT = 1e-4  # a window so good cannot be an accident: what contradicts it must cover it
 RUNGS = ABOVE + 3 + 21  # down to 2^-53 of the input's size
 
 
@@ -87,6 +88,11 @@ class Rungs:
         return np.asarray(self.seen.argmax(axis=0))
 
     @property
+    def largest_step(self) -> Floats:
+        """Each row's largest step so far, (n,)."""
+        return np.asarray(np.take_along_axis(self.h, self.first[None], axis=0)[0])
+
+    @property
     def contiguous_last(self) -> NDArray[np.intp]:
         """The index of the smallest rung above the first gap."""
         gap = ~self.seen & (np.arange(RUNGS)[:, None] > self.first)
@@ -120,6 +126,10 @@ def choose(rungs: Rungs) -> Choice:
     """The window with the smallest error, of those that contract and agree with everything finer that does.
 
     A finer rung where f is not finite on both sides forbids every coarser window: what was finite there was finite by accident.
+
+    Where an excellent coarse window and a good fine one contradict each other, f is one smooth function on one scale and
+    another on the other: a ripple, or stairs that the noise probe took for a plain. Values alone cannot say which is meant; the
+    error covers both.
     """
     h = rungs.h[..., None]
     base = rungs.lines.base
@@ -130,17 +140,25 @@ def choose(rungs: Rungs) -> Choice:
     bound = SAFETY * (found.truncation + noise)
     error = np.where(found.contracts & np.isfinite(bound), bound, np.inf)
     error = np.where(_broken_below(rungs), np.inf, error)
-    error = np.where(_misses_near(rungs, h, even, eta, found.value, error), np.inf, error)
+    coarse = np.where(error <= EXCELLENT * found.slope, error, np.inf)
+    curve = 0.5 * even[2:] / h[2:]
+    error = np.where(
+        misses_near(rungs.lines, rungs.near, h[2:], curve, found.value, error, eta[2:]), np.inf, error
+    )
     error = _contradicted(found.value, error)
     best = error.argmin(axis=0)
     pick = best[None]
 
     def at(values: Floats) -> Floats:
-        return np.asarray(np.take_along_axis(values, pick, axis=0)[0])
+        return np.asarray(np.take_along_axis(np.broadcast_to(values, error.shape), pick, axis=0)[0])
 
-    step = np.broadcast_to(h[2:], error.shape)
+    value = at(found.value)
+    gap = np.abs(found.value - value) - coarse - at(error)
+    above = np.arange(len(error))[:, None, None] < best
+    widened = at(error) + np.where(above & (gap > 0), np.abs(found.value - value), 0.0).max(axis=0)
+    slope = np.fmax.accumulate(found.slope, axis=0)
     noisy = at(found.truncation) <= 2.0 * at(noise)
-    return Choice(at(found.value), at(error), at(found.slope), at(step), noisy, best)
+    return Choice(value, widened, at(slope), at(h[2:]), noisy, best)
 
 
 def _scatter(h: Floats, odd: Floats, value: Floats) -> Floats:
@@ -161,15 +179,6 @@ def _broken_below(rungs: Rungs) -> Bools:
     broken = rungs.seen[..., None] & ~(np.isfinite(rungs.plus) & np.isfinite(rungs.minus))
     below = np.logical_or.accumulate(broken[::-1], axis=0)[::-1]
     return np.asarray(below[2:] | ~np.isfinite(rungs.near))
-
-
-def _misses_near(rungs: Rungs, h: Floats, even: Floats, eta: Floats, value: Floats, error: Floats) -> Bools:
-    """Windows well above the near point that do not predict its value."""
-    near = rungs.lines.near[:, None]
-    curve = 0.5 * even[2:] * near / h[2:]
-    miss = np.abs((rungs.near - rungs.lines.base) / near - value - curve)
-    slack = error + 2.5 * eta[2:] / np.abs(near) + np.abs(curve)
-    return np.asarray((h[2:] > 2.0 * np.abs(near)) & ~(miss <= slack))
 
 
 def _contradicted(value: Floats, error: Floats) -> Floats:

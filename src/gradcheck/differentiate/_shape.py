@@ -33,7 +33,7 @@ def shape_of_kink(rungs: Rungs) -> tuple[Floats, Bools]:
     constant &= np.abs(jump) > CLEAR * unit
     first = constant.argmax(axis=0)
     found = np.take_along_axis(jump, first[None], axis=0)[0]
-    return found, constant.any(axis=0)
+    return found, np.asarray(constant.any(axis=0))
 
 
 def kinked(rungs: Rungs) -> Bools:
@@ -67,13 +67,15 @@ def jumps(rungs: Rungs) -> Bools:
 
 
 def singular(rungs: Rungs) -> Bools:
-    """The slope of one side grows over the last three rungs, and its growth does not die away."""
-    h = rungs.lowest_three(rungs.h)[..., None]
-    base, unit = rungs.lines.base, 2.0 * rungs.lines.eta / h[2]
+    """The slope of one side grows from each rung to the next over the last six, by as much or more in the end as before."""
+    count = 6
+    index = np.maximum(rungs.last[None] - np.arange(count)[::-1, None], 0)
+    column = np.arange(rungs.h.shape[1])[None]
+    h, base = rungs.h[index, column][..., None], rungs.lines.base
 
     def grows(side: Floats) -> Bools:
-        slope = np.abs((side - base) / h)
-        first, second = slope[1] - slope[0], slope[2] - slope[1]
-        return np.asarray((first > 2.0 * unit) & (second > 2.0 * unit) & (second >= 0.6 * first))
+        growth = np.diff(np.abs((side[index, column] - base) / h), axis=0)
+        rising = (growth > 0).all(axis=0)
+        return np.asarray(rising & (growth[-2:].sum(axis=0) >= 0.6 * growth[:2].sum(axis=0)))
 
-    return grows(rungs.lowest_three(rungs.plus)) | grows(rungs.lowest_three(rungs.minus))
+    return grows(rungs.plus) | grows(rungs.minus)

@@ -17,9 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.differentiate._arrange import STATUS, joined
+from gradcheck.differentiate._classify import flat_error
 from gradcheck.differentiate._descent import descend
 from gradcheck.differentiate._estimate import Estimate, Status
-from gradcheck.differentiate._lines import Lines
+from gradcheck.differentiate._lines import Lines, misses_near
 from gradcheck.differentiate._noise import Noise, noise_level
 from gradcheck.differentiate._window import EPS, GOOD, USEFUL, Floats, even_part, odd_part, windows
 
@@ -27,7 +29,6 @@ __all__ = ["Noise", "ladder", "noise_level", "two_point"]
 
 Evaluate = Callable[[NDArray[np.intp], Floats], NDArray[Any]]
 
-STATUS = f"<U{max(map(len, Status))}"
 CHUNK = 4096  # rows that climb together
 ELEMENTS = 2**20  # rows times outputs that climb together: what bounds the memory
 
@@ -62,28 +63,7 @@ def ladder(
     lines = Lines.make(evaluate, base, scale, noise, finest, low, high)
     size = max(1, min(CHUNK, ELEMENTS // max(1, lines.base.shape[1])))
     parts = [_climb(lines.take(slice(i, i + size))) for i in range(0, len(lines.rows), size)]
-    return join(parts, lines.base.shape)
-
-
-def join(parts: list[Estimate], shape: tuple[int, ...]) -> Estimate:
-    """Several estimates one after the other along the rows."""
-    if len(parts) == 1:
-        return parts[0]
-    if not parts:
-        return Estimate(
-            np.empty(shape),
-            np.empty(shape),
-            np.empty(shape, dtype=STATUS),
-            np.empty((*shape, 2)),
-            np.empty(shape),
-            np.empty(shape, dtype=np.intp),
-        )
-    return Estimate(
-        *(
-            np.concatenate([getattr(part, name) for part in parts])
-            for name in ("value", "error", "status", "interval", "step", "evaluations")
-        )
-    )
+    return joined(parts, lines.base.shape)
 
 
 def _climb(lines: Lines) -> Estimate:
@@ -95,18 +75,10 @@ def _climb(lines: Lines) -> Estimate:
         eta = np.maximum(lines.eta, EPS * np.maximum(np.abs(plus), np.abs(minus)))
         window = windows(h, odd, even, eta, lines.reach[:, None])
         value, error, slope = window.value[0], window.error[0], window.slope[0]
-        # f(x + h3) from the value and the curvature that the rungs saw
-        expected = value + 0.5 * even[2] * (lines.near / h[2, :, 0])[:, None]
-        miss = np.abs((near - lines.base) / lines.near[:, None] - expected)
-        slack = (
-            error
-            + 2.5 * eta[2] / np.abs(lines.near)[:, None]
-            + 0.5 * np.abs(even[2] * (lines.near / h[2, :, 0])[:, None])
-        )
         good = (error <= GOOD * slope) | (
             (window.truncation <= 2.0 * window.noise)[0] & (error <= USEFUL * slope)
         )
-        good &= miss <= slack
+        good &= ~misses_near(lines, near, h[2], 0.5 * even[2] / h[2], value, error, eta[2])
         status = np.where(error <= GOOD * slope, Status.SMOOTH.value, Status.NOISY.value).astype(STATUS)
         estimate = Estimate(
             value,
@@ -116,12 +88,25 @@ def _climb(lines: Lines) -> Estimate:
             np.broadcast_to(h[2], value.shape).copy(),
             np.full(value.shape, 7, dtype=np.intp),
         )
+        good |= _write_flat(lines, plus, minus, near, estimate)
         failing = ~good.all(axis=1)
         if failing.any():
             which = np.flatnonzero(failing)
             block = plus[:, which], minus[:, which], near[which]
             descend(lines.take(which), block, estimate, which, good[which])
     return estimate
+
+
+def _write_flat(
+    lines: Lines, plus: Floats, minus: Floats, near: Floats, estimate: Estimate
+) -> NDArray[np.bool_]:
+    """Elements of which every value is exactly f(x): 0, and what rounding may have hidden of a slope."""
+    flat = np.asarray(near == lines.base)
+    if flat.any():
+        flat &= ((plus == lines.base) & (minus == lines.base)).all(axis=0)
+        estimate.value[flat], estimate.status[flat] = 0.0, Status.FLAT.value
+        estimate.error[flat] = flat_error(lines, lines.top)[flat]
+    return flat
 
 
 def _block(lines: Lines, h: Floats) -> tuple[Floats, Floats, Floats]:
