@@ -1,0 +1,61 @@
+"""``python -m benchmarks.verdicts``: a table of who caught what, and who cried wolf."""
+
+import argparse
+from collections import Counter
+from time import perf_counter
+
+from benchmarks.verdicts._judges import CANNOT_TELL, JUDGES, WRONG, Judge, ask
+from benchmarks.verdicts._problems import Claim, claims
+
+GROUPS = {"history": "historical bugs and their fixes", "controls": "hard controls", "zoo": "the zoo"}
+
+
+def tally(judge: Judge, judged: list[Claim]) -> tuple[Counter, list[str]]:
+    """How often each verdict fell on wrong and on right claims, and the names of those misjudged."""
+    verdicts = [(claim, ask(judge, claim)) for claim in judged]
+    misjudged = [
+        f"{claim.name} ({'right' if claim.right else 'wrong'}: {v})"
+        for claim, v in verdicts
+        if v == CANNOT_TELL or (v == WRONG) == claim.right
+    ]
+    return Counter((claim.right, v) for claim, v in verdicts), misjudged
+
+
+def row(name: str, counts: Counter, seconds: float) -> str:
+    wrong, right = (sum(n for (r, _), n in counts.items() if r is side) for side in (False, True))
+    caught = f"{counts[False, WRONG]} of {wrong}" if wrong else "-"
+    undecided = f"{counts[False, CANNOT_TELL]} + {counts[True, CANNOT_TELL]}"
+    alarms = f"{counts[True, WRONG]} of {right}"
+    return f"| {name:<28} | {caught:>10} | {alarms:>12} | {undecided:>11} | {seconds:>7.1f} |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.verdicts", description=__doc__)
+    parser.add_argument("--misjudged", action="store_true", help="name what each judge got wrong")
+    parser.add_argument("--judge", action="append", help="part of the name of a judge; all by default")
+    arguments = parser.parse_args()
+    everything = list(claims())
+    for group, title in GROUPS.items():
+        judged = [claim for claim in everything if claim.group == group]
+        print(
+            f"\n{title}: {sum(not c.right for c in judged)} wrong, {sum(c.right for c in judged)} right claims"
+        )
+        print(f"| {'judge':<28} | {'caught':>10} | {'false alarms':>12} | {'cannot tell':>11} | seconds |")
+        print("| " + " | ".join("-" * n for n in (28, 10, 12, 11, 7)) + " |")
+        for name, make in JUDGES.items():
+            if arguments.judge and not any(part in name for part in arguments.judge):
+                continue
+            try:
+                judge = make()
+            except ImportError as missing:
+                print(f"| {name:<28} | not installed: {missing.name}")
+                continue
+            start = perf_counter()
+            counts, misjudged = tally(judge, judged)
+            print(row(name, counts, perf_counter() - start), flush=True)
+            if arguments.misjudged:
+                print("    " + "\n    ".join(misjudged))
+
+
+if __name__ == "__main__":
+    main()

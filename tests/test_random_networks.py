@@ -1,0 +1,78 @@
+"""Random networks and random programs with right gradients are never called wrong."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+
+from tests.zoo.networks import Network
+from tests.zoo.programs import BINARY, KINKED, Program, Step
+
+LOSSES = ("outputs", "mse", "bce", "cross-entropy")
+seeds = st.integers(0, 2**32 - 1)
+
+
+@st.composite
+def network_points(draw, dtype=np.float64):
+    """(X, W1, b1, ...) of a network of one to four layers, at weights small, plain and saturating."""
+    widths = draw(st.lists(st.integers(1, 6), min_size=2, max_size=5))
+    examples, scale = draw(st.integers(1, 5)), draw(st.sampled_from([0.01, 0.3, 1.0, 3.0]))
+    normal = np.random.default_rng(draw(seeds)).standard_normal
+    point = [normal((widths[0], examples))]
+    for before, after in pairwise(widths):
+        point += [scale * normal((after, before)), scale * normal((after, 1))]
+    return tuple(x.astype(dtype) for x in point)
+
+
+@st.composite
+def programs(draw, operations):
+    names = draw(st.lists(st.sampled_from(sorted(operations)), min_size=1, max_size=8))
+    operands = st.integers(0, 3)
+    return Program(tuple(Step(n, tuple(draw(operands) for _ in range(1 + (n in BINARY)))) for n in names))
+
+
+@st.composite
+def program_points(draw, special=False):
+    """One to three arrays of one shape, each of its own scale; with special values where asked."""
+    shape = (draw(st.integers(1, 3)), draw(st.integers(1, 4)))
+    rng = np.random.default_rng(draw(seeds))
+    arrays = []
+    for _ in range(draw(st.integers(1, 3))):
+        x = rng.standard_normal(shape) * draw(st.sampled_from([1e-6, 0.1, 1.0, 1.0, 10.0, 1e4]))
+        if special:
+            x = np.where(rng.random(shape) < 0.3, draw(st.sampled_from([0.0, 1.0, -2.0, 50.0, 1e-8])), x)
+        arrays.append(x)
+    return tuple(arrays)
+
+
+def directional(f, inputs, directions, step):
+    def at(t):
+        return f(*(x + t * v for x, v in zip(inputs, directions, strict=True)))
+
+    return (8 * (at(step) - at(-step)) - (at(2 * step) - at(-2 * step))) / (12 * step)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("activation", ["tanh", "softplus", "silu", "sigmoid"])
+def test_network_gradients_are_right_by_plain_central_differences(activation, loss):
+    normal = np.random.default_rng(3).standard_normal
+    point = tuple(normal(s) for s in ((2, 4), (5, 2), (5, 1), (3, 5), (3, 1)))
+    network = Network(activation, loss)
+    ct, v = normal(np.shape(network.forward(*point))), [normal(x.shape) for x in point]
+    claimed = sum(np.sum(g * d) for g, d in zip(network.vjp(ct, *point), v, strict=True))
+    assert claimed == pytest.approx(np.sum(ct * directional(network.forward, point, v, 1e-3)), rel=1e-7)
+
+
+@pytest.mark.parametrize("operation", sorted(KINKED))
+def test_program_gradients_are_right_by_plain_central_differences(operation):
+    normal = np.random.default_rng(5).standard_normal
+    point, program = (
+        (normal((2, 3)), normal((2, 3))),
+        Program((Step(operation, (0, 1)[: 1 + (operation in BINARY)]),) * 2),
+    )
+    ct, v = normal((2, 3)), [normal((2, 3)), normal((2, 3))]
+    claimed = sum(np.sum(g * d) for g, d in zip(program.vjp(ct, *point), v, strict=True))
+    assert claimed == pytest.approx(
+        np.sum(ct * directional(program.forward, point, v, 1e-4)), rel=1e-7, abs=1e-9
+    )
