@@ -16,7 +16,7 @@ Rule = Callable[..., tuple[Array, Callable[[Array], tuple[Array, ...]]]]
 
 
 def _sigmoid(x: Array) -> Array:
-    return 0.5 * (1 + np.tanh(0.5 * x))
+    return np.exp(-np.logaddexp(0, -x))
 
 
 def _softmax(x: Array) -> Array:
