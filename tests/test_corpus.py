@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from gradcheck import Report, Verdict, check_vjp
 from tests.corpus import BUGS, CONTROLS, Case, Problem
 
 HIDDEN = tuple(case for case in BUGS if not case.detectable_at_generic_point)
@@ -36,3 +37,29 @@ def test_wrong_and_right_agree_at_the_point_that_hides_the_bug(case: Case) -> No
 def test_corpus_is_whole() -> None:
     assert (len(BUGS), len(HIDDEN), len(CONTROLS)) == (32, 8, 14)
     assert all(case.source for case in BUGS)
+
+
+def judged(problem: Problem, which: str, inputs: tuple[np.ndarray, ...], **options: object) -> Report:
+    return check_vjp(problem.forward, getattr(problem, which), inputs, **options)
+
+
+@pytest.mark.parametrize("case", BUGS, ids=name)
+def test_bug_fails_at_the_point_that_shows_it(case: Case) -> None:
+    problem = case.problem()
+    report = judged(problem, "bad", problem.telling_inputs)
+    assert report.verdict is Verdict.FAIL, str(report)
+
+
+@pytest.mark.parametrize("case", BUGS, ids=name)
+def test_fix_passes_at_the_plausible_point_and_at_the_one_that_shows_the_bug(case: Case) -> None:
+    problem = case.problem()
+    for inputs in (problem.inputs, problem.telling_inputs):
+        report = judged(problem, "good", inputs)
+        assert report.verdict is Verdict.PASS, str(report)
+
+
+@pytest.mark.parametrize("case", CONTROLS, ids=name)
+def test_hard_control_passes(case: Case) -> None:
+    problem = case.problem()
+    report = judged(problem, "good", problem.inputs)
+    assert report.verdict is Verdict.PASS, str(report)
