@@ -191,3 +191,9 @@ def test_a_file_where_the_folder_should_be_is_refused(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("")
     with pytest.raises(ValueError, match=r"taken.*cannot be made.*Try: name a folder"):
         run_demo(output=tmp_path / "taken")
+
+
+def test_a_folder_where_the_file_should_be_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "demo.json").mkdir()
+    with pytest.raises(ValueError, match=r"demo.json.*cannot be written.*Try: name a folder"):
+        _files.save(tmp_path / "demo.json", "{}")

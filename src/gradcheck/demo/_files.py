@@ -40,8 +40,17 @@ def write(result: DemoResult, folder: Path) -> DemoResult:
         result = replace(result, files={"page": str(folder / "demo.html")})
         write_page(result, folder / "demo.html")
     result = replace(result, files={**result.files, "json": str(folder / "demo.json")})
-    (folder / "demo.json").write_text(to_json(result) + "\n", encoding="utf-8")
+    save(folder / "demo.json", to_json(result) + "\n")
     return result
+
+
+def save(path: Path, text: str) -> None:
+    """Write the text; raises `UsageError` where the system forbids it."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        cause = f"the file cannot be written ({error.strerror})"
+        raise UsageError(str(path), cause, "name a folder that you may write to") from error
 
 
 def write_page(result: DemoResult, path: Path) -> None:
