@@ -154,6 +154,54 @@ def explain(
     print("\n".join(lines) if word is None else "\n\n".join(lines))
 
 
+@app.command()
+def init(
+    module: Annotated[str, typer.Argument(help="`package.module` or `path/to/file.py`.")],
+    output: Annotated[Path | None, typer.Option(metavar="PATH", help="The test file to write.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+) -> None:
+    """Write a test file for the functions of a module whose names say that they are derivatives.
+
+    Found are `forward` and `backward`, `x_forward` and `x_backward`, `f` and `grad_f`, `f_grad`, `f_prime`,
+    `df`, `f_vjp`, `f_jvp`, `f_jacobian`, `f_hessian`, and classes with the methods `forward` and `backward`.
+    They are called with small random arrays to find inputs that they accept.
+    """
+    from gradcheck.cli._init import default_path, fits_of, source, write
+
+    name, root, fits = fits_of(module)
+    if not fits:
+        typer.echo(f"gradcheck: {name} has no function whose name says that it is a derivative", err=True)
+        raise typer.Exit(Exit.NOTHING)
+    path = output or default_path(name)
+    write(path, source(name, fits, path, root), force=force)
+    for each in fits:
+        open_point = "" if each.shapes is not None else " (write its inputs)"
+        print(f"  {each.pair.derivative}{open_point}")
+    print(f"wrote {path}: run it with pytest {path}")
+
+
+@app.command()
+def demo(
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the split, the weights and the checks.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing if all is well.")] = False,
+    output: Annotated[Path, typer.Option(metavar="DIR", help="Where the JSON and HTML reports go.")] = Path(
+        "gradcheck-demo"
+    ),
+    compare_activations: Annotated[
+        bool,
+        typer.Option("--compare-activations", help="Also train with every activation on three data sets."),
+    ] = False,
+) -> None:
+    """Check a real network while it learns, plant mistakes in its gradients, and show that each is caught."""
+    from gradcheck.demo import run_demo
+
+    result = run_demo(
+        seed=seed, output=output, as_json=as_json, quiet=quiet, compare_activations=compare_activations
+    )
+    raise typer.Exit(result.exit_code)
+
+
 def _given(**options: Any) -> dict[str, Any]:
     """The options that the user gave; a claim's own hold for the others."""
     return {name: value for name, value in options.items() if value is not None}

@@ -1,5 +1,6 @@
 """One offline HTML page: a summary, every finding, and the pictures; nothing is loaded from anywhere."""
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -206,6 +207,8 @@ def _worst_entries(finding: Finding) -> list[tuple[str, str, str, str]]:
 
 
 def _caught(resolution: float, probability: float | None) -> str:
+    if not math.isfinite(resolution):
+        return ""
     return short(resolution) if probability is None else f"{short(resolution)} ({percent(probability)})"
 
 

@@ -62,6 +62,7 @@ def _paint_vector(axes: Any, finding: Finding) -> None:
         axes.semilogy(np.array(index)[mask], size[mask], marker, color=colour, markersize=5)
     axes.axhline(1, color=GREY, linewidth=1)
     axes.set_xlabel("entry")
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_ylabel("error / bound")
     axes.yaxis.set_major_formatter(_power)
 
