@@ -38,10 +38,10 @@ def source(module: str, fits: Sequence[Fit], path: Path, root: Path | None) -> s
     unknown = any(each.shapes is None for each in fits)
     parts = [
         f'"""The gradients of {module}, judged by gradcheck."""\n',
-        f"{_imports(module, checks, unknown, path, root)}\n",
-        *(f"\n{_test(module, each)}" for each in fits),
+        _imports(module, checks, unknown, path, root),
     ]
-    return "\n".join(parts)
+    head = "\n".join(parts)
+    return "\n\n\n".join([head, *(_test(module, each) for each in fits)]) + "\n"
 
 
 def _imports(module: str, checks: list[str], unknown: bool, path: Path, root: Path | None) -> str:
@@ -84,7 +84,7 @@ def _test(module: str, each: Fit) -> str:
     call = f"    assert_{check}({', '.join(arguments)})"
     if len(call) > WIDTH:
         call = "\n".join([f"    assert_{check}(", *(f"        {each}," for each in arguments), "    )"])
-    return "\n".join([*lines, call]) + "\n"
+    return "\n".join([*lines, call])
 
 
 def write(path: Path, text: str, *, force: bool) -> None:
