@@ -100,6 +100,6 @@ def working_precision(array: NDArray[Any]) -> np.dtype[Any]:
 
 def as_floats(array: NDArray[Any]) -> Floats:
     """As float64, with infinite values as NaN: neither has a difference."""
-    values = np.array(array, dtype=float)
-    values[~np.isfinite(values)] = np.nan
-    return values
+    values = np.asarray(array, dtype=float)
+    finite = np.isfinite(values)
+    return values if finite.all() else np.where(finite, values, np.nan)

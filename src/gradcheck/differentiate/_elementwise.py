@@ -109,7 +109,8 @@ def _measure_chunk(method: Method, f: "_Elementwise", x: Floats, low: float, hig
         base = f(x.copy())[:, None]
         scale = size_of(x)
         limits = low - x, high - x
-        within = _Within(evaluate, *limits)
+        domain_free = np.isinf(low) and np.isinf(high)
+        within = evaluate if domain_free else _Within(evaluate, *limits)
         found = probe(within, np.arange(len(x)), base, scale, f.dtype)
         finest = np.where(np.isfinite(x), np.spacing(np.abs(x)), 1.0)
         estimate = method(evaluate, base, scale, found.eta, finest=finest, low=limits[0], high=limits[1])

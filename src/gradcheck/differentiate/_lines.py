@@ -25,6 +25,8 @@ class Lines:
     Attributes
     ----------
     evaluate : callable
+    bounded : bool
+        Whether `low` and `high` say anything.
     rows : (n,) of int
         The caller's numbers for the rows.
     base, eta : (n, p)
@@ -38,6 +40,7 @@ class Lines:
     """
 
     evaluate: Callable[[NDArray[np.intp], Floats], NDArray[Any]]
+    bounded: bool
     rows: NDArray[np.intp]
     base: Floats
     eta: Floats
@@ -81,6 +84,7 @@ class Lines:
         near = np.where(near <= right, near, -near)
         return cls(
             evaluate,
+            bool(np.isfinite(left).any() or np.isfinite(right).any()),
             np.arange(n),
             start,
             eta,
@@ -95,8 +99,12 @@ class Lines:
 
     def values(self, which: NDArray[np.intp], t: Floats) -> Floats:
         """phi of the rows `which` at `t`, both (k,): shape (k, p); NaN, and no evaluation, where t is not allowed."""
+        if not len(t):
+            return np.empty((0, self.base.shape[1]))
+        if not self.bounded:
+            return np.asarray(self.evaluate(self.rows[which], t), dtype=float)
         inside = (t >= self.low[which]) & (t <= self.high[which])
-        if len(t) and inside.all():
+        if inside.all():
             return np.asarray(self.evaluate(self.rows[which], t), dtype=float)
         found = np.full((len(t), self.base.shape[1]), np.nan)
         if inside.any():
@@ -106,7 +114,7 @@ class Lines:
     def take(self, which: Any) -> "Lines":
         """Some of the rows."""
         names = ("rows", "base", "eta", "scale", "finest", "low", "high", "top", "near", "reach")
-        return Lines(self.evaluate, *(getattr(self, name)[which] for name in names))
+        return Lines(self.evaluate, self.bounded, *(getattr(self, name)[which] for name in names))
 
 
 def misses_near(

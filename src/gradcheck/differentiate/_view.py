@@ -1,0 +1,162 @@
+"""What seven equally spaced values of a function show: noise, stairs, or nothing."""
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.differentiate._ecnoise import ecnoise
+from gradcheck.differentiate._window import EPS, Floats
+
+__all__ = ["EPS_SINGLE", "View", "are_float32"]
+
+SIGMAS = 4.0  # eta bounds the noise, sigma is its standard deviation: uniform noise has 1.7, Gaussian seldom above 3
+EPS_SINGLE = float(np.finfo(np.float32).eps)
+STAIRS = (
+    2.0**-18
+)  # stairs this high beside the values are not float32's, unless f cancels: a loss of 6 of its 24 bits
+KINKED = 8.0  # ECNoise's own scatter is a factor of 4: one estimate is so far above another if it saw something else
+
+ROUNDING = (
+    4.0  # third differences of values that are rounded to the last bit: (1 + 3 + 3 + 1) / 2 ulp at most
+)
+
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class View:
+    """Seven equally spaced values (7, rows, p); everything that follows from them is (rows, p).
+
+    Attributes
+    ----------
+    values : (7, rows, p)
+    sigma : (rows, p)
+        Standard deviation of their noise.
+    settled : (rows, p)
+        Whether it could be told.
+    """
+
+    values: Floats
+    sigma: Floats
+    settled: Bools
+
+    @classmethod
+    def of(cls, values: Floats) -> "View":
+        """Third differences where they show rounding alone, as nearly always; ECNoise where they show more.
+
+        At the smallest step a smooth function's third differences lie far below rounding.
+        """
+        third = np.abs((values[3:] - values[:-3]) - 3.0 * (values[2:-1] - values[1:-2])).max(axis=0)
+        sigma, settled = third / np.sqrt(20.0), np.ones(third.shape, dtype=bool)
+        more = ~(third <= ROUNDING * EPS * np.abs(values[0])).all(axis=1)
+        if more.any():
+            sigma[more], settled[more] = _without_a_jump_at_x(values[:, more])
+        return cls(values, sigma, settled)
+
+    @cached_property
+    def gaps(self) -> Floats:
+        """Distances of neighbours, (6, rows, p)."""
+        return np.abs(self.values[1:] - self.values[:-1])
+
+    @cached_property
+    def still(self) -> Bools:
+        """Neighbours that are equal, (6, rows, p)."""
+        return np.asarray(self.gaps == 0)
+
+    @cached_property
+    def size(self) -> Floats:
+        """The largest value."""
+        return np.asarray(np.abs(self.values).max(axis=0))
+
+    @cached_property
+    def finite(self) -> Bools:
+        """Every value is."""
+        return np.isfinite(self.size)
+
+    @cached_property
+    def equal(self) -> Bools:
+        """Half of the neighbours are equal: the step is too small."""
+        return np.asarray(np.add.reduce(self.still, axis=0, dtype=np.intp) >= len(self.still) // 2)
+
+    @cached_property
+    def varies(self) -> Bools:
+        """Some value differs from its neighbour."""
+        return self.finite & ~self.still.all(axis=0)
+
+    @cached_property
+    def noise(self) -> Floats:
+        """A bound on the noise: 4 sigma, or half the height of the lowest stair where there are stairs."""
+        bound = SIGMAS * self.sigma
+        if self.still.any():
+            gaps = self.gaps[1:]
+            lowest = np.where(gaps > 0, gaps, np.inf).min(axis=0)
+            stairs = (gaps == 0).any(axis=0) & np.isfinite(lowest)
+            bound = np.where(stairs, np.maximum(bound, lowest / 2.0), bound)
+        return np.where(self.finite, bound, 0.0)
+
+    @cached_property
+    def told(self) -> Bools:
+        """The noise could be told, or there is none at this step."""
+        return self.finite & (self.settled | self.equal)
+
+    @cached_property
+    def is_float32(self) -> Bools:
+        """Every value is a float32 number."""
+        return self.finite & are_float32(self.values)
+
+    def straight(self) -> Bools:
+        """A perfect arithmetic progression, as float32 values form by chance."""
+        curved = np.abs(np.diff(self.values, n=2, axis=0)).max(axis=0)
+        return np.asarray(curved <= EPS * self.size)
+
+    def shows_slope(self, ratio: float) -> Bools:
+        """A double computation would have shown this slope at a step `ratio` times this one as well."""
+        return np.asarray(np.abs(self.values[-1] - self.values[0]) * ratio > 8.0 * EPS * self.size)
+
+    def quieter(self, other: "View") -> "View":
+        """Element by element the one that could be told; of two the noisier, unless a kink makes it far noisier."""
+        mine, theirs = self.told & ~self.straight(), other.told & ~other.straight()
+        larger = self.noise >= other.noise
+        ratio = np.maximum(self.noise, other.noise) > KINKED * np.minimum(self.noise, other.noise)
+        both = np.where(mine == theirs, larger ^ (ratio & mine), mine)
+        keep = np.where(self.finite == other.finite, both, self.finite)
+        return View(*(np.where(keep, getattr(self, f.name), getattr(other, f.name)) for f in fields(View)))
+
+    def noise_of_stairs(self) -> Floats:
+        """For a function with a slope that smaller steps did not show: float32's rounding, or stairs of its own.
+
+        floor, round and mod are on the scale of many stairs as good as straight lines with noise. They differ from a
+        coarse precision in that their stairs have a round height, or are far too high for any precision that is in use.
+        Theirs is no noise: it is infinite.
+        """
+        rounding = np.where(self.is_float32, EPS_SINGLE * self.size, 0.0)
+        own = self._is_round() | (~self.is_float32 & (self.noise > STAIRS * self.size))
+        return np.where(own, np.inf, np.maximum(self.noise, rounding))
+
+    def _is_round(self) -> Bools:
+        """Every value is a multiple of 1/1000 or 1/1024, which float32 shows below 2^13, or an integer below 2^24."""
+        small = self.size < np.where(self.is_float32, 2.0**13, 2.0**40)
+        multiple = (np.round(self.values, 3) == self.values).all(axis=0) | _all_integers(self.values * 1024.0)
+        return np.asarray((small & multiple) | (_all_integers(self.values) & (self.size < 2.0**24)))
+
+
+def _without_a_jump_at_x(values: Floats) -> tuple[Floats, Bools]:
+    """ECNoise of all values; of all but f(x) where that is much less: a jump at x itself is no noise."""
+    sigma, settled = ecnoise(values)
+    gaps = np.abs(values[1:] - values[:-1])
+    if not (gaps[0] > KINKED * gaps[1:].max(axis=0)).any():
+        return sigma, settled
+    rest, rest_settled = ecnoise(values[1:])
+    less = (rest < sigma / KINKED) & (rest_settled | (gaps[1:] == 0).all(axis=0))
+    return np.where(less, rest, sigma), np.where(less, rest_settled, settled)
+
+
+def are_float32(values: Floats) -> Bools:
+    """Every value is a float32 number, as results of a double computation are not by chance, integers apart."""
+    return np.asarray((values.astype(np.float32) == values).all(axis=0))
+
+
+def _all_integers(values: Floats) -> Bools:
+    return np.asarray((np.rint(values) == values).all(axis=0))
