@@ -1,0 +1,57 @@
+"""All checks of the kit, prerequisites first."""
+
+from gradcheck.conformance import _batch, _modes, _network, _purity, _value
+from gradcheck.conformance._check import Check
+from gradcheck.differentiate import UsageError
+
+__all__ = ["CHECKS", "explain", "find"]
+
+CHECKS: tuple[Check, ...] = (
+    *_value.CHECKS,
+    *_purity.CHECKS,
+    *_batch.CHECKS,
+    *_modes.CHECKS,
+    *_network.CHECKS,
+)
+
+
+def find(check: str) -> Check:
+    """The check with this id.
+
+    Raises
+    ------
+    UsageError
+        For an id that no check has.
+
+    Examples
+    --------
+    >>> find("GC202").title
+    'the cotangent is left as it was'
+    """
+    known = {each.id: each for each in CHECKS}
+    if check not in known:
+        raise UsageError(f"check={check!r}", "no such check", f"one of {', '.join(known)}")
+    return known[check]
+
+
+def explain(check: str) -> str:
+    """The page of a check: what it asks, of whom, why, and what to do when it fails.
+
+    Examples
+    --------
+    >>> print(explain("GC202").splitlines()[0])
+    GC202  the cotangent is left as it was
+    """
+    asked = find(check)
+    return "\n".join(
+        [
+            f"{asked.id}  {asked.title}",
+            "",
+            f"Asked of: {', '.join(asked.kinds)}. Category: {asked.category.value}. Severity: {asked.severity.value}.",
+            f"Requires: {', '.join(asked.requires) or 'nothing'}.",
+            "",
+            f"Why: {asked.reason}",
+            "",
+            f"Cure: {asked.cure}",
+        ]
+    )

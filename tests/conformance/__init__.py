@@ -1,0 +1,1 @@
+"""The conformance kit, its mutants and their clean twins."""
