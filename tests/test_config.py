@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gradcheck.config import Settings, load, parse
-from gradcheck.differentiate._errors import UsageError
+from gradcheck.differentiate import UsageError
 
 
 def test_every_key_is_read() -> None:

@@ -2,12 +2,12 @@
 
 import difflib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gradcheck.differentiate._errors import UsageError
+from gradcheck.differentiate import UsageError
 
 __all__ = ["INCONCLUSIVE", "PROFILES", "REPORTS", "Settings", "find", "load", "one_of", "parse"]
 
@@ -141,7 +141,7 @@ def _table(name: str, value: object) -> dict[str, Any]:
     return value
 
 
-_KINDS = {
+_KINDS: dict[str, Callable[[str, object], Any]] = {
     "targets": _strings,
     "jobs": lambda name, value: _whole(name, value, least=1),
     "report": _reports,
