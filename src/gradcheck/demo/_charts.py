@@ -137,21 +137,26 @@ def depths(comparison: Comparison) -> list[Figure]:
     """Mean slope and first layer's gradient against the number of hidden layers."""
     style = styles(row.activation for row in comparison.depths)
 
-    def lines(quantity: str, name: str) -> Callable[[Any], None]:
-        def paint(axes: Any) -> None:
-            for activation, look in style.items():
-                rows = [row for row in comparison.depths if row.activation == activation]
-                points = [(row.hidden_layers, getattr(row, quantity)) for row in rows]
-                axes.semilogy(*zip(*points, strict=True), marker="o", label=activation, **look)
-            name_axes(axes, "hidden layers", name)
-            axes.legend(frameon=False, fontsize=8)
+    def lines(axes: Any, quantity: str) -> None:
+        for activation, look in style.items():
+            rows = [row for row in comparison.depths if row.activation == activation]
+            points = [(row.hidden_layers, getattr(row, quantity)) for row in rows]
+            axes.plot(*zip(*points, strict=True), marker="o", label=activation, **look)
+        name_axes(axes, "hidden layers", "")
 
-        return paint
+    def slope(axes: Any) -> None:
+        lines(axes, "slope")
+        axes.set_ylim(0, 1)
+        axes.legend(frameon=False, fontsize=8, ncols=2, loc="lower right")
 
-    slope, gradient = "mean |g'| before training", "norm of the first layer's gradient before training"
+    def gradient(axes: Any) -> None:
+        lines(axes, "first_gradient")
+        axes.set_yscale("log")
+        axes.legend(frameon=False, fontsize=8)
+
     return [
-        Figure(draw(lines("slope", slope)), f"{slope}, by depth"),
-        Figure(draw(lines("first_gradient", gradient)), f"{gradient}, by depth"),
+        Figure(draw(slope), "mean |g'| before training, by depth"),
+        Figure(draw(gradient), "norm of the first layer's gradient before training, by depth"),
     ]
 
 

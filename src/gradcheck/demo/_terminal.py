@@ -15,10 +15,12 @@ STYLE = {"pass": "green", CAUGHT: "green", "fail": "bold red", MISSED: "bold red
 
 
 def show(result: DemoResult, console: "Console") -> None:
-    """Print the whole result, `WIDTH` columns wide at most, coloured on a terminal alone."""
+    """Print the whole result, `WIDTH` columns at most, coloured on a terminal alone."""
     width = min(WIDTH, console.width)
     console.print(heading(result) + "\n", width=width, highlight=False, markup=False)
     for table in tables(result):
+        console.print(table.title, style="bold", width=width, highlight=False)
+        console.print(table.text, style="dim", width=width, highlight=False, markup=False)
         console.print(clothed(table), width=width)
     close(result, console)
 
@@ -38,7 +40,6 @@ def clothed(table: Table) -> "RenderableType":
     from rich.text import Text
 
     rich = Rich(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    rich.title, rich.title_justify, rich.title_style = table.title, "left", "bold"
     for column, cells in zip(table.columns, zip(*table.rows, strict=True), strict=True):
         rich.add_column(column, justify="right" if all(map(numeric, cells)) else "left", no_wrap=True)
     for row in table.rows:
