@@ -15,7 +15,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.check._points import COTANGENTS, KINDS, PICKS, PLACES, Change, Point, apply, is_varied
+from gradcheck.check._points import (
+    COTANGENTS,
+    KINDS,
+    PICKS,
+    PLACES,
+    Change,
+    Point,
+    apply,
+    is_varied,
+    weight,
+    where_possible,
+)
 from gradcheck.check._traits import traits_of
 from gradcheck.check._verdict import Report, Verdict
 from gradcheck.differentiate._errors import UsageError
@@ -32,6 +43,8 @@ _REVERTS = 60
 """Judgements for setting changed entries back to what the author had, one half, quarter, ... at a time."""
 _DRAWS = 3
 """Draws for each point to be judged: some come out equal, and equal points are judged once."""
+_BESIDE = 1.0
+"""Other changes that a point has on average, whatever the number of inputs: pairs matter, crowds hide each other."""
 _FAR = 1e6
 """Beyond this size, or below its inverse, a point counts as extreme and a failure must hold at a neighbour too."""
 _NUDGE = 1 + 2.0**-10
@@ -99,19 +112,20 @@ def explore(judge: Judge, inputs: Inputs, n: int, *, seed: int) -> Exploration:
     """
     hypothesis = _hypothesis(n)
     search = _Search(judge, inputs, n)
-    if n < 1 or not any(is_varied(value) for value in inputs.values()):
-        return search.outcome(None)
-    settings = hypothesis.settings(
-        max_examples=_DRAWS * n,
-        database=None,
-        deadline=None,
-        phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
-        suppress_health_check=list(hypothesis.HealthCheck),
-    )
-    find = partial(hypothesis.find, _points(hypothesis, inputs), search.fails, settings=settings)
-    point = _found(hypothesis, search, partial(find, random=Random(seed)))
-    search.raise_what_stopped_it()
-    return search.outcome(None if point is None else _reverted(point, search))
+    for kind, share in _shares(inputs, n):
+        search.limit = min(n, search.tried + share)
+        point = _found(hypothesis, search, kind, share, Random(f"{seed} {kind}"))
+        if point is not None:
+            return search.outcome(_reverted(point, search))
+    return search.outcome(None)
+
+
+def _shares(inputs: Inputs, n: int) -> list[tuple[str, int]]:
+    """How many points every kind of change gets, so that none is left to chance; what is over goes to zeros."""
+    kinds = sorted((kind for kind in KINDS if where_possible(kind, inputs)), key=weight, reverse=True)
+    ends = np.round(np.cumsum([weight(kind) for kind in kinds]) * n / max(1, sum(map(weight, kinds))))
+    shares = [*zip(kinds, np.diff(ends.astype(int), prepend=0).tolist(), strict=True)]
+    return [*shares, *((kind, n) for kind in kinds[:2])]
 
 
 def _hypothesis(n: int) -> ModuleType:
@@ -125,42 +139,64 @@ def _hypothesis(n: int) -> ModuleType:
     return hypothesis
 
 
-def _found(hypothesis: ModuleType, search: "_Search", find: Callable[[], Point]) -> Point | None:
+def _found(hypothesis: ModuleType, search: "_Search", kind: str, share: int, random: Random) -> Point | None:
     """What Hypothesis finds; in a thread of its own if it is already at work, since it refuses to be nested."""
+    if search.tried >= search.limit:
+        return None
+    settings = hypothesis.settings(
+        max_examples=_DRAWS * share,
+        database=None,
+        deadline=None,
+        phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    points = _points(hypothesis, search.given, kind)
+    find = partial(hypothesis.find, points, search.fails, settings=settings, random=random)
     try:
-        if not hypothesis.currently_in_test_context():
-            return find()
-        with ThreadPoolExecutor(1) as alone:
-            try:
-                return alone.submit(find).result()
-            except KeyboardInterrupt as interrupt:
-                search.stopped_by = interrupt  # ends the thread at its next point
-                raise
+        return _alone(find, search) if hypothesis.currently_in_test_context() else find()
     except hypothesis.errors.NoSuchExample:
         return None
+    finally:
+        search.raise_what_stopped_it()
 
 
-def _points(hypothesis: ModuleType, inputs: Inputs) -> Any:
-    """The strategy: one to three changes of one input or of all; simplest first, so that shrinking goes there."""
+def _alone(find: Callable[[], Point], search: "_Search") -> Point:
+    with ThreadPoolExecutor(1) as thread:
+        try:
+            return thread.submit(find).result()
+        except KeyboardInterrupt as interrupt:
+            search.stopped_by = interrupt  # ends the thread at its next point
+            raise
+
+
+def _points(hypothesis: ModuleType, inputs: Inputs, kind: str) -> Any:
+    """The strategy: one change of this kind and a few of any kind before it; the simplest choices come first."""
     st = hypothesis.strategies
     paths = [path for path, value in inputs.items() if is_varied(value)]
-    change = st.builds(
-        Change,
-        kind=st.sampled_from(KINDS),
-        path=st.sampled_from([*paths, None] if len(paths) > 1 else paths),
-        place=st.sampled_from(PLACES),
-        pick=st.integers(0, PICKS - 1),
-        value=st.integers(0, 23),
-        kept=st.sampled_from((True, True, True, False)),
-    )
+    traits = {path: traits_of(inputs[path]) for path in paths}
+    possible = where_possible(kind, inputs)
+
+    def change(kinds: Any, path: Any) -> Any:
+        return st.builds(
+            Change,
+            kind=kinds,
+            path=path,
+            place=st.sampled_from(PLACES),
+            pick=st.integers(0, PICKS - 1),
+            value=st.integers(0, 23),
+            kept=st.sampled_from((True, True, True, False)),
+        )
+
+    def point(main: Change, before: tuple[Change | None, ...], cotangent: str | None) -> Point:
+        made = [*(change for change in before if change is not None), main]
+        return Point(reduce(lambda at, change: apply(change, at, traits), made, inputs), cotangent)
+
+    none = [st.none()] * max(1, round(len(paths) / _BESIDE) - 1)
+    before = st.tuples(*(st.one_of(*none, change(st.sampled_from(KINDS), st.just(path))) for path in paths))
+    main = change(st.just(kind), st.sampled_from([*possible, None] if len(possible) > 1 else possible))
     # Most draws leave the cotangent alone: a point has enough that is special about it.
     cotangent = st.sampled_from((None,) * len(COTANGENTS) + COTANGENTS)
-    traits = {path: traits_of(inputs[path]) for path in paths}
-
-    def point(changes: list[Change], cotangent: str | None) -> Point:
-        return Point(reduce(lambda at, change: apply(change, at, traits), changes, inputs), cotangent)
-
-    return st.builds(point, st.lists(change, min_size=1, max_size=3), cotangent)
+    return st.builds(point, main, before, cotangent)
 
 
 @dataclass
@@ -169,7 +205,7 @@ class _Search:
 
     judge: Judge
     given: Inputs
-    n: int
+    limit: int
     tried: int = 0
     skipped: int = 0
     shrinks: int = 0
@@ -193,7 +229,7 @@ class _Search:
         if self.failed:
             self.shrinks += 1
             return self.shrinks <= _SHRINKS
-        return self.tried < self.n
+        return self.tried < self.limit
 
     def _judged(self, point: Point) -> Report | None:
         """The report if it is a failure that can be trusted."""

@@ -1,0 +1,291 @@
+"""Derived points show what the author's point hides; they keep to its conventions, and the same seed derives them."""
+
+import builtins
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gradcheck.check._explore import SkipPoint, explore
+from gradcheck.check._points import KINDS, PICKS, PLACES, Change, apply
+from gradcheck.check._traits import restored, traits_of
+from gradcheck.check._verdict import Report, Verdict
+from gradcheck.differentiate import UsageError
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Inputs = Mapping[str, Array]
+Predicate = Callable[[Inputs], Any]
+
+
+def failing_where(wrong: Predicate) -> Callable[[Inputs, str | None], Report]:
+    return lambda inputs, cotangent: Report(Verdict.FAIL if np.any(wrong(inputs)) else Verdict.PASS, ())
+
+
+def right(inputs: Inputs, cotangent: str | None) -> Report:
+    return Report(Verdict.PASS, ())
+
+
+_RNG = np.random.default_rng(2)
+AUTHOR: dict[str, Array] = {
+    "x": _RNG.standard_normal((4, 3)),
+    "W": _RNG.standard_normal((3, 3)),
+    "gamma": np.ones(3),
+    "scale": np.asarray(1.0),
+    "spread": _RNG.uniform(0.5, 2, 4),
+    "labels": np.array([0, 2, 1, 1]),
+}
+SYMMETRIC = {"A": (AUTHOR["W"] + AUTHOR["W"].T) / 2}
+
+SPECIAL: dict[str, tuple[Inputs, Predicate]] = {
+    "a zero": (AUTHOR, lambda i: i["x"] == 0),
+    "exactly two zeros": (AUTHOR, lambda i: np.sum(i["spread"] == 0) == 2),
+    "nothing but zeros": (AUTHOR, lambda i: not np.any(i["x"])),
+    "a row of zeros": (AUTHOR, lambda i: not np.all(np.any(i["x"], axis=1)) and np.any(i["x"])),
+    "a column of zeros": (AUTHOR, lambda i: not np.all(np.any(i["x"], axis=0)) and np.any(i["x"])),
+    "a tie": (AUTHOR, lambda i: len(np.unique(i["x"])) < 12 and np.all(i["x"])),
+    "the largest twice": (AUTHOR, lambda i: np.sum(i["x"] == i["x"].max()) > 1 and i["x"].max() > 0.1),
+    "equal rows": (AUTHOR, lambda i: np.all(i["x"][0] == i["x"][1]) and np.ptp(i["x"]) > 0),
+    "a border": (AUTHOR, lambda i: np.abs(i["x"]) == 1),
+    "whole numbers": (AUTHOR, lambda i: np.all(i["W"] == np.round(i["W"])) and len(np.unique(i["W"])) > 2),
+    "gamma not one": (AUTHOR, lambda i: i["gamma"][0] not in (0, 1)),
+    "gamma not uniform": (AUTHOR, lambda i: np.ptp(i["gamma"]) > 0 and np.all(i["gamma"] > 0)),
+    "scale not one": (AUTHOR, lambda i: i["scale"] not in (0, 1) and i["scale"] > 0),
+    "scale negative": (AUTHOR, lambda i: i["scale"] < 0),
+    "opposite sign": (AUTHOR, lambda i: np.sum(np.sign(i["x"]) != np.sign(AUTHOR["x"])) > 8),
+    "spread negative": (AUTHOR, lambda i: i["spread"] < 0),
+    "saturated": (AUTHOR, lambda i: i["x"] > 20),
+    "saturated below": (AUTHOR, lambda i: i["x"] < -20),
+    "underflowing": (AUTHOR, lambda i: i["x"] > 600),
+    "tiny": (AUTHOR, lambda i: (np.abs(i["x"]) < 1e-7) & (i["x"] != 0)),
+    "huge": (AUTHOR, lambda i: np.abs(i["x"]) > 1e7),
+    "singular": (AUTHOR, lambda i: np.linalg.matrix_rank(i["W"]) == 2),
+    "identity": (AUTHOR, lambda i: np.array_equal(i["W"], np.eye(3))),
+    "diagonal": (AUTHOR, lambda i: np.any(i["W"]) and not np.any(i["W"] - np.diag(np.diag(i["W"])))),
+    "symmetric": (AUTHOR, lambda i: np.any(np.triu(i["W"], 1)) and np.array_equal(i["W"], i["W"].T)),
+    "asymmetric": (SYMMETRIC, lambda i: not np.allclose(i["A"], i["A"].T)),
+    "sorted": (AUTHOR, lambda i: np.all(np.diff(i["spread"]) > 0)),
+    "large offset": (AUTHOR, lambda i: np.all(i["x"] > 50) and np.ptp(i["x"]) > 1),
+    "strided": (AUTHOR, lambda i: i["x"].strides[-1] == 16),
+    "Fortran order": (AUTHOR, lambda i: i["W"].strides[0] == 8 and i["W"].strides[1] == 24),
+    "backwards": (AUTHOR, lambda i: i["x"].strides[0] < 0),
+    "two at once": (AUTHOR, lambda i: np.any(i["x"] == 0) and np.ptp(i["gamma"]) > 0),
+    "equal inputs": ({"a": np.arange(3.0), "b": np.ones(3) / 3}, lambda i: np.array_equal(i["a"], i["b"])),
+}
+
+
+@pytest.mark.parametrize(("inputs", "wrong"), SPECIAL.values(), ids=SPECIAL)
+def test_200_points_find_what_the_given_point_hides(inputs: Inputs, wrong: Predicate) -> None:
+    assert not np.any(wrong(inputs)), "the author's own point is not special"
+    found = explore(failing_where(wrong), inputs, 200, seed=0)
+    assert found.report is not None
+    assert found.counterexample is not None
+    assert np.any(wrong(found.counterexample))
+
+
+@pytest.mark.parametrize("kind", ["one-hot", "negative", "asymmetric", "ones", "zero"])
+def test_every_kind_of_cotangent_is_used(kind: str) -> None:
+    def judge(inputs: Inputs, cotangent: str | None) -> Report:
+        return Report(Verdict.FAIL if cotangent == kind else Verdict.PASS, ())
+
+    assert explore(judge, AUTHOR, 100, seed=0).report is not None
+
+
+def test_a_right_claim_passes_at_every_point_and_each_is_another_one() -> None:
+    """The partner: nothing fails, so nothing is found."""
+    seen = set()
+
+    def judge(inputs: Inputs, cotangent: str | None) -> Report:
+        seen.add((cotangent, *((v.tobytes(), v.strides) for v in inputs.values())))
+        return Report(Verdict.PASS, ())
+
+    found = explore(judge, AUTHOR, 150, seed=0)
+    assert (found.report, found.counterexample, found.tried, found.skipped) == (None, None, 150, 0)
+    assert len(seen) == 150
+
+
+def test_inconclusive_is_no_failure() -> None:
+    found = explore(lambda inputs, cotangent: Report(Verdict.INCONCLUSIVE, ()), AUTHOR, 30, seed=0)
+    assert found.report is None
+
+
+def test_points_where_the_function_raises_are_skipped_and_counted() -> None:
+    def judge(inputs: Inputs, cotangent: str | None) -> Report:
+        if np.any(inputs["x"] < -2):
+            raise SkipPoint
+        return Report(Verdict.PASS, ())
+
+    found = explore(judge, {"x": np.array([-0.5, 0.5, 1.5])}, 100, seed=0)
+    assert found.report is None
+    assert 10 < found.skipped < 90
+    assert found.tried == 100
+
+
+def test_the_counterexample_is_small() -> None:
+    found = explore(failing_where(lambda i: np.any(i["x"] == 0) and np.any(i["gamma"] > 1)), AUTHOR, 200, seed=1)
+    assert found.counterexample is not None
+    changed = {path: int(np.sum(found.counterexample[path] != AUTHOR[path])) for path in AUTHOR}
+    assert changed == {"x": 1, "W": 0, "gamma": 1, "scale": 0, "spread": 0, "labels": 0}
+
+
+def test_the_report_is_the_one_of_the_counterexample() -> None:
+    def judge(inputs: Inputs, cotangent: str | None) -> Report:
+        zeros = int(np.sum(inputs["x"] == 0))
+        return Report(Verdict.FAIL if zeros else Verdict.PASS, (), subject=f"{zeros} zeros")
+
+    found = explore(judge, AUTHOR, 100, seed=3)
+    assert found.report is not None
+    assert found.report.subject == "1 zeros"
+
+
+def test_the_same_seed_derives_the_same_points_and_another_seed_others() -> None:
+    def derived(seed: int) -> list[bytes]:
+        points: list[bytes] = []
+
+        def judge(inputs: Inputs, cotangent: str | None) -> Report:
+            points.append(b"".join(np.ascontiguousarray(v).tobytes() for v in inputs.values()))
+            return Report(Verdict.PASS, ())
+
+        explore(judge, AUTHOR, 40, seed=seed)
+        return points
+
+    assert derived(0) == derived(0)
+    assert derived(0) != derived(1)
+
+
+def test_the_callers_arrays_stay_as_they_are() -> None:
+    before = {path: value.copy() for path, value in AUTHOR.items()}
+
+    def judge(inputs: Inputs, cotangent: str | None) -> Report:
+        for path, value in inputs.items():
+            assert value.shape == AUTHOR[path].shape
+            assert value.dtype == AUTHOR[path].dtype
+        np.testing.assert_array_equal(inputs["labels"], AUTHOR["labels"])
+        return Report(Verdict.FAIL if np.any(inputs["x"] == 0) else Verdict.PASS, ())
+
+    explore(judge, AUTHOR, 60, seed=0)
+    for path, value in AUTHOR.items():
+        np.testing.assert_array_equal(value, before[path])
+
+
+def test_an_alarm_at_an_extreme_point_alone_is_not_trusted() -> None:
+    """A failure that vanishes one part in a thousand further on is rounding, not a formula."""
+    exactly = failing_where(lambda i: np.abs(i["x"]) == 1e-8)
+    assert explore(exactly, {"x": np.array([0.3, 0.7])}, 200, seed=0).report is None
+    around = failing_where(lambda i: (np.abs(i["x"]) < 1e-7) & (i["x"] != 0))
+    assert explore(around, {"x": np.array([0.3, 0.7])}, 200, seed=0).report is not None
+
+
+def test_nothing_to_vary_is_nothing_tried() -> None:
+    assert explore(right, {"labels": np.arange(3)}, 50, seed=0).tried == 0
+    assert explore(right, {"x": np.zeros((0, 3))}, 50, seed=0).tried == 0
+    assert explore(right, AUTHOR, 0, seed=0).tried == 0
+
+
+def test_what_the_judge_raises_reaches_the_caller() -> None:
+    def judge(inputs: Inputs, cotangent: str | None) -> Report:
+        raise ZeroDivisionError("the judge's own")
+
+    with pytest.raises(ZeroDivisionError, match="the judge's own"):
+        explore(judge, AUTHOR, 50, seed=0)
+
+
+@given(st.integers(0, 100))
+@settings(max_examples=5)
+def test_exploring_inside_a_hypothesis_test_works(seed: int) -> None:
+    found = explore(failing_where(lambda i: i["x"] == 0), AUTHOR, 60, seed=seed)
+    assert found.report is not None
+
+
+def test_without_hypothesis_the_error_names_the_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def without(name: str, *args: Any, **kwargs: Any) -> Any:
+        if name.split(".")[0] == "hypothesis":
+            raise ImportError(name)
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(UsageError, match=r"explore=200: .*not installed.*gradcheck\[test\]"):
+        explore(right, AUTHOR, 200, seed=0)
+
+
+# Changes and conventions -------------------------------------------------------------------------------------------
+
+PATHS = st.sampled_from(["x", "W", "gamma", "scale", "spread", None])
+CHANGES = st.builds(
+    Change,
+    kind=st.sampled_from(KINDS),
+    path=PATHS,
+    place=st.sampled_from(PLACES),
+    pick=st.integers(0, PICKS - 1),
+    value=st.integers(0, 23),
+    kept=st.booleans(),
+)
+
+
+@given(CHANGES, st.sampled_from([np.float32, np.float64, np.complex128]))
+def test_a_change_keeps_shapes_and_dtypes_and_its_neighbours(change: Change, dtype: type) -> None:
+    inputs = {path: value.astype(dtype) if path != "labels" else value for path, value in AUTHOR.items()}
+    new = apply(change, inputs, {path: traits_of(value) for path, value in inputs.items()})
+    for path, value in inputs.items():
+        assert (new[path].shape, new[path].dtype) == (value.shape, value.dtype)
+        if change.path not in (path, None):
+            assert new[path] is value
+
+
+_DEFINITE = AUTHOR["W"] @ AUTHOR["W"].T + np.eye(3)
+CONVENTIONS = {
+    "positive": AUTHOR["spread"],
+    "unit": np.array([0.2, 0.7, 0.4]),
+    "normalised": np.array([[0.2, 0.8], [0.5, 0.5]]),
+    "symmetric": SYMMETRIC["A"],
+    "definite": _DEFINITE,
+    "lower": np.linalg.cholesky(_DEFINITE),
+    "upper": np.linalg.cholesky(_DEFINITE).T,
+    "whole": np.array([3.0, -1.0, 7.0]),
+    "ascending": np.array([0.1, 0.4, 0.6, 1.3]),
+}
+HOLDS: dict[str, Predicate] = {
+    "positive": lambda x: np.all(x >= 0),
+    "unit": lambda x: np.all((x >= 0) & (x <= 1)),
+    "normalised": lambda x: np.allclose(x.sum(-1), 1) and np.all(x >= 0),
+    "symmetric": lambda x: np.array_equal(x, x.T),
+    "definite": lambda x: np.array_equal(x, x.T) and np.linalg.eigvalsh(x).min() > -1e-9 * np.abs(x).max(),
+    "lower": lambda x: not np.any(np.triu(x, 1)),
+    "upper": lambda x: not np.any(np.tril(x, -1)),
+    "whole": lambda x: np.array_equal(x, np.round(x)),
+    "ascending": lambda x: np.all(np.diff(x) >= 0),
+}
+
+
+@pytest.mark.parametrize("trait", CONVENTIONS)
+def test_conventions_are_seen(trait: str) -> None:
+    assert trait in traits_of(CONVENTIONS[trait])
+    assert traits_of(AUTHOR["x"]) == traits_of(AUTHOR["W"]) == ()
+
+
+@pytest.mark.parametrize("trait", CONVENTIONS)
+def test_most_points_keep_the_conventions_and_some_leave_them(trait: str) -> None:
+    kept: list[bool] = []
+
+    def judge(inputs: Inputs, cotangent: str | None) -> Report:
+        kept.append(bool(HOLDS[trait](inputs["x"])))
+        return Report(Verdict.PASS, ())
+
+    explore(judge, {"x": CONVENTIONS[trait]}, 100, seed=0)
+    assert 0.5 < np.mean(kept) < 1
+
+
+@given(CHANGES.map(lambda c: Change(c.kind, "x", c.place, c.pick, c.value, True)), st.sampled_from([*CONVENTIONS]))
+def test_a_kept_change_keeps_the_convention(change: Change, trait: str) -> None:
+    inputs = {"x": CONVENTIONS[trait]}
+    traits = {"x": traits_of(CONVENTIONS[trait])}
+    assert HOLDS[trait](apply(change, inputs, traits)["x"])
+
+
+def test_what_keeps_a_convention_is_restored_unchanged() -> None:
+    for array in CONVENTIONS.values():
+        np.testing.assert_allclose(restored(array, traits_of(array)), array, rtol=1e-12)
