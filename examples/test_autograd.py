@@ -1,5 +1,7 @@
 """HIPS autograd: its derivatives of a layer, a loss and a network, as claims."""
 
+from pathlib import Path
+
 import autograd.numpy as anp
 from autograd import make_vjp, value_and_grad
 
@@ -58,6 +60,6 @@ SUBJECTS = [
 ]
 
 
-@parametrize_with_checks(SUBJECTS, expected_failures="autograd_known.toml")
+@parametrize_with_checks(SUBJECTS, expected_failures=Path(__file__).with_name("autograd_known.toml"))
 def test_conformance(subject, check):
     check(subject)
