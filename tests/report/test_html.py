@@ -111,10 +111,14 @@ def plain_svg() -> str:
 
 
 def test_a_section_shows_verdicts_as_badges_and_numbers_to_the_right(tmp_path: Path) -> None:
-    section = Section("Planted", "one\n\ntwo", ("what", "verdict", "off by"), (("sign", "fail", "2.0"),))
+    rows = (("sign", "fail", "2.0"), ("shape", "FAIL", "none"))
+    section = Section("Planted", "one\n\ntwo", ("what", "verdict", "off by"), rows)
     text, _ = page(tmp_path, samples.right(), sections=[section])
     assert '<td><span class="badge fail">FAIL</span></td>' in text
     assert '<td class="number">2.0</td>' in text
+    assert '<td class="number">none</td>' in text
+    assert '<th scope="col" class="number">off by</th>' in text
+    assert '<td class="text">sign</td>' in text
     assert "<p>one</p>" in text
     assert "<p>two</p>" in text
 

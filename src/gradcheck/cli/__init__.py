@@ -48,9 +48,10 @@ def _run(arguments: list[str]) -> int:
     try:
         from gradcheck.cli._app import app
     except ModuleNotFoundError as error:
-        if error.name not in ("typer", "rich"):
+        missing = (error.name or "").partition(".")[0]
+        if missing not in ("typer", "rich"):
             raise
-        return _say(f'the command line needs {error.name}: pip install "gradcheck[cli]"', Exit.USAGE)
+        return _say(f'the command line needs {missing}: pip install "gradcheck[cli]"', Exit.USAGE)
     try:
         app(arguments, prog_name="gradcheck")
     except SystemExit as leaving:

@@ -68,7 +68,7 @@ def _test(module: str, each: Fit) -> str:
     title = f"def test_{pair.derivative}() -> None:"
     if each.shapes is None:
         reason = f"gradcheck init found no inputs that {pair.function} accepts: write them here"
-        return f'{title}\n    pytest.skip("{reason}")\n'
+        return f'{title}\n    pytest.skip("{reason}")'
     check, form = CALLS[each.call]
     names = list(each.shapes)
     inputs = names[0] if len(names) == 1 else f"({', '.join(names)})"

@@ -144,22 +144,33 @@ class Gallery:
 
 def _section(section: Section, gallery: Gallery) -> dict[str, Any]:
     paragraphs = [part.strip() for part in section.text.split("\n\n") if part.strip()]
-    cells = [[_cell(text) for text in row] for row in section.rows]
+    kinds = [_kind([str(cell) for cell in column]) for column in zip(*section.rows, strict=True)]
     return {
         "title": section.title,
         "paragraphs": paragraphs,
-        "columns": section.columns,
-        "rows": cells,
+        "columns": list(zip(section.columns, kinds or ["text"] * len(section.columns), strict=True)),
+        "rows": [
+            [_cell(str(cell), kind) for cell, kind in zip(row, kinds, strict=True)] for row in section.rows
+        ],
         "figures": gallery.hang(section.figures),
     }
 
 
-def _cell(text: str) -> dict[str, str]:
-    """A cell with the kind that decides its looks: a verdict, a number or text."""
-    plain = str(text)
-    if plain.lower() in list(Verdict):
-        return {"text": plain.upper(), "kind": plain.lower()}
-    return {"text": plain, "kind": "number" if NUMBER.fullmatch(plain) else "text"}
+def _kind(column: list[str]) -> str:
+    """A column of numbers is right-aligned, also where a few of its cells say why there is no number."""
+    return (
+        "number" if 2 * sum(NUMBER.fullmatch(cell) is not None for cell in column) >= len(column) else "text"
+    )
+
+
+def _cell(text: str, kind: str) -> dict[str, str]:
+    """A cell with what decides its looks: the verdict that it is, or the kind of its column."""
+    verdict = text.lower()
+    return (
+        {"text": verdict.upper(), "kind": verdict}
+        if verdict in list(Verdict)
+        else {"text": text, "kind": kind}
+    )
 
 
 def _report(name: str, report: Report, gallery: Gallery) -> dict[str, Any]:
