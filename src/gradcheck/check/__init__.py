@@ -1,14 +1,9 @@
 """The judge: claim + inputs -> directions -> measured against claimed -> findings."""
 
-from gradcheck.check._calls import (
-    assert_backward,
-    assert_grad,
-    assert_vjp,
-    check_backward,
-    check_grad,
-    check_vjp,
-)
+from gradcheck.check._asserts import assert_backward, assert_grad, assert_jacobian, assert_jvp, assert_vjp
+from gradcheck.check._calls import check_backward, check_grad, check_jacobian, check_jvp, check_vjp
 from gradcheck.check._claim import Claim
+from gradcheck.check._options import Options
 from gradcheck.check._verdict import Entry, Finding, GradientError, Report, Sweep, Verdict
 
 __all__ = [
@@ -16,13 +11,18 @@ __all__ = [
     "Entry",
     "Finding",
     "GradientError",
+    "Options",
     "Report",
     "Sweep",
     "Verdict",
     "assert_backward",
     "assert_grad",
+    "assert_jacobian",
+    "assert_jvp",
     "assert_vjp",
     "check_backward",
     "check_grad",
+    "check_jacobian",
+    "check_jvp",
     "check_vjp",
 ]

@@ -1,64 +1,223 @@
-"""The calls that users make."""
+"""The checks of first derivatives that users call."""
 
 from collections.abc import Callable
 from typing import Any, Unpack
 
+from gradcheck.check._forward import Forward
+from gradcheck.check._jacobian import JacobianClaim
 from gradcheck.check._options import Options, OptionsDict
 from gradcheck.check._point import as_point
 from gradcheck.check._reverse import Reverse
-from gradcheck.check._run import Problem, run
+from gradcheck.check._run import Problem
+from gradcheck.check._search import explored
 from gradcheck.check._verdict import Report
 from gradcheck.differentiate._errors import UsageError
 
-__all__ = ["check_backward", "check_grad", "check_vjp"]
+__all__ = [
+    "check_backward",
+    "check_grad",
+    "check_jacobian",
+    "check_jvp",
+    "check_vjp",
+    "name_of",
+    "require_callable",
+]
 
 
 def check_grad(
     f: Callable[..., Any], grad: Callable[..., Any], inputs: Any, **options: Unpack[OptionsDict]
 ) -> Report:
-    """Judge the gradient of a scalar function."""
+    """Judge the gradient of a function that returns one real number.
+
+    Parameters
+    ----------
+    f : callable
+        ``f(*inputs)`` -> a real number.
+    grad : callable
+        ``grad(*inputs)`` -> gradients in the structure of the inputs; for one input, the bare gradient or a 1-tuple.
+        `None` for a float input is a claim of zero.
+    inputs : tuple, array or nested structure
+        A tuple is unpacked into ``f(*inputs)``; anything else is one argument. Integer and Boolean arrays are held fixed.
+    **options
+        See `gradcheck.check.Options`.
+
+    Returns
+    -------
+    Report
+        True for a pass alone.
+
+    Raises
+    ------
+    UsageError
+        For a call that cannot be carried out as it stands, before any long work.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.array([0.5, 1.0, 2.0])
+    >>> bool(check_grad(lambda x: np.sum(x**2), lambda x: 2 * x, x))
+    True
+    >>> report = check_grad(lambda x: np.sum(x**2), lambda x: x.copy(), x)
+    >>> report.verdict.value, report.findings[-1].diagnosis
+    ('fail', 'factor')
+    """
     chosen = Options.of(options)
-    _callable(f=f, grad=grad)
-    reverse = Reverse(lambda _, args: grad(*args), name_of(grad, "grad"), False, chosen.conjugate)
-    return run(
-        Problem(
-            "check_grad", f, name_of(f, "f"), reverse, as_point(inputs, f, chosen.wrt), chosen, scalar=True
-        )
+    require_callable(f=f, grad=grad)
+    claim = Reverse(lambda _, args: grad(*args), name_of(grad, "grad"), False, chosen.conjugate)
+    return explored(
+        Problem("check_grad", f, name_of(f, "f"), claim, as_point(inputs, f, chosen.wrt), chosen, scalar=True)
     )
 
 
 def check_vjp(
     f: Callable[..., Any], vjp: Callable[..., Any], inputs: Any, **options: Unpack[OptionsDict]
 ) -> Report:
-    """Judge a vector-Jacobian product."""
+    """Judge a vector-Jacobian product.
+
+    Parameters
+    ----------
+    f : callable
+        ``f(*inputs)`` -> an array, or a nested structure of arrays.
+    vjp : callable
+        ``vjp(cotangent, *inputs)`` -> gradients in the structure of the inputs; the cotangent has the structure of f's
+        output. For complex numbers both are dL/dRe + i dL/dIm of a real L (``conjugate=True``: minus).
+    inputs, **options
+        As for `check_grad`.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    UsageError
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> report = check_vjp(np.tanh, lambda w, x: w * (1 - np.tanh(x) ** 2), np.array([-1.0, 0.0, 2.0]))
+    >>> report.verdict.value
+    'pass'
+    """
     chosen = Options.of(options)
-    _callable(f=f, vjp=vjp)
-    reverse = Reverse(lambda w, args: vjp(w, *args), name_of(vjp, "vjp"), True, chosen.conjugate)
-    return run(Problem("check_vjp", f, name_of(f, "f"), reverse, as_point(inputs, f, chosen.wrt), chosen))
+    require_callable(f=f, vjp=vjp)
+    claim = Reverse(lambda w, args: vjp(w, *args), name_of(vjp, "vjp"), True, chosen.conjugate)
+    return explored(Problem("check_vjp", f, name_of(f, "f"), claim, as_point(inputs, f, chosen.wrt), chosen))
 
 
 def check_backward(
     forward: Callable[..., Any], backward: Callable[..., Any], inputs: Any, **options: Unpack[OptionsDict]
 ) -> Report:
-    """Judge a backward pass that uses what the forward pass cached."""
+    """Judge a backward pass that uses what its forward pass cached.
+
+    Parameters
+    ----------
+    forward : callable
+        ``forward(*inputs)`` -> (output, cache).
+    backward : callable
+        ``backward(cotangent, cache)`` -> gradients in the structure of the inputs. It gets a cache of its own each time.
+    inputs, **options
+        As for `check_grad`.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    UsageError
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> def forward(x, W): return x @ W, (x, W)
+    >>> def backward(w, cache): return w @ cache[1].T, cache[0].T @ w
+    >>> check_backward(forward, backward, (np.ones((2, 3)), np.ones((3, 4)))).verdict.value
+    'pass'
+    """
     chosen = Options.of(options)
-    _callable(forward=forward, backward=backward)
-    reverse = Reverse(
+    require_callable(forward=forward, backward=backward)
+    claim = Reverse(
         lambda w, args: backward(w, forward(*args)[1]), name_of(backward, "backward"), True, chosen.conjugate
     )
-    return run(
-        Problem(
-            "check_backward",
-            First(forward),
-            name_of(forward, "forward"),
-            reverse,
-            as_point(inputs, forward, chosen.wrt),
-            chosen,
-        )
+    point = as_point(inputs, forward, chosen.wrt)
+    return explored(
+        Problem("check_backward", _First(forward), name_of(forward, "forward"), claim, point, chosen)
     )
 
 
-class First:
+def check_jvp(
+    f: Callable[..., Any], jvp: Callable[..., Any], inputs: Any, **options: Unpack[OptionsDict]
+) -> Report:
+    """Judge a Jacobian-vector product.
+
+    Parameters
+    ----------
+    f : callable
+        ``f(*inputs)`` -> an array, or a nested structure of arrays.
+    jvp : callable
+        ``jvp(tangents, *inputs)`` -> the output tangent, in the structure of f's output; `tangents` is a tuple like the
+        inputs (zeros for integers).
+    inputs, **options
+        As for `check_grad`.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    UsageError
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> check_jvp(np.sin, lambda t, x: t[0] * np.cos(x), np.array([0.3, 1.0])).verdict.value
+    'pass'
+    """
+    chosen = Options.of(options)
+    require_callable(f=f, jvp=jvp)
+    claim = Forward(lambda t, args: jvp(t, *args), name_of(jvp, "jvp"))
+    return explored(Problem("check_jvp", f, name_of(f, "f"), claim, as_point(inputs, f, chosen.wrt), chosen))
+
+
+def check_jacobian(
+    f: Callable[..., Any], jac: Callable[..., Any], inputs: Any, **options: Unpack[OptionsDict]
+) -> Report:
+    """Judge a whole Jacobian.
+
+    Parameters
+    ----------
+    f : callable
+        ``f(*inputs)`` -> one array.
+    jac : callable
+        ``jac(*inputs)`` -> an array of shape ``f(x).shape + x.shape`` for each input, in the structure of the inputs.
+    inputs, **options
+        As for `check_grad`.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    UsageError
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> check_jacobian(np.square, lambda x: np.diag(2 * x), np.array([1.0, 2.0])).verdict.value
+    'pass'
+    """
+    chosen = Options.of(options)
+    require_callable(f=f, jac=jac)
+    claim = JacobianClaim(lambda _, args: jac(*args), name_of(jac, "jac"), False)
+    return explored(
+        Problem("check_jacobian", f, name_of(f, "f"), claim, as_point(inputs, f, chosen.wrt), chosen)
+    )
+
+
+class _First:
     """The output of a forward pass without its cache."""
 
     def __init__(self, forward: Callable[..., Any]) -> None:
@@ -81,30 +240,10 @@ def name_of(function: Any, default: str) -> str:
     return default if "<lambda>" in name else name.rsplit("<locals>.", 1)[-1]
 
 
-def _callable(**functions: Any) -> None:
+def require_callable(**functions: Any) -> None:
+    """Raise `UsageError` for the first that is not callable."""
     for name, function in functions.items():
         if not callable(function):
             raise UsageError(
                 f"{name}={function!r}"[:80], "it is not callable", f"pass the function itself as {name}"
             )
-
-
-def assert_grad(
-    f: Callable[..., Any], grad: Callable[..., Any], inputs: Any, **options: Unpack[OptionsDict]
-) -> None:
-    """`check_grad`, raising `GradientError` unless it passes."""
-    check_grad(f, grad, inputs, **options).raise_if_failed()
-
-
-def assert_vjp(
-    f: Callable[..., Any], vjp: Callable[..., Any], inputs: Any, **options: Unpack[OptionsDict]
-) -> None:
-    """`check_vjp`, raising `GradientError` unless it passes."""
-    check_vjp(f, vjp, inputs, **options).raise_if_failed()
-
-
-def assert_backward(
-    forward: Callable[..., Any], backward: Callable[..., Any], inputs: Any, **options: Unpack[OptionsDict]
-) -> None:
-    """`check_backward`, raising `GradientError` unless it passes."""
-    check_backward(forward, backward, inputs, **options).raise_if_failed()

@@ -7,15 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.check._function import Function
-from gradcheck.check._match import Gradients, match
+from gradcheck.check._match import Gradients
 from gradcheck.check._outputs import Outputs
 from gradcheck.check._point import Floats, Point
-from gradcheck.check._reverse import Reverse
+from gradcheck.check._reverse import ClaimRaised, Reverse
 from gradcheck.check._verdict import Finding, Verdict
 from gradcheck.differentiate._tree import flatten
 
 __all__ = ["changed", "differs", "failure", "strided"]
 
+ZERO = "the zero cotangent"
 LINEAR = 1e-6  # relative; what breaks linearity (an ignored, clipped or squared cotangent) breaks it grossly
 
 
@@ -135,7 +136,7 @@ def linearity(
     first, second = known[0].flat, known[min(1, len(known) - 1)].flat
     w1, w2 = weights[0], weights[min(1, len(known) - 1)]
     probes = [
-        ("the zero cotangent", np.zeros_like(w1), [np.zeros_like(g) for g in first]),
+        (ZERO, np.zeros_like(w1), [np.zeros_like(g) for g in first]),
         ("the sum of two cotangents", w1 + w2, [a + b for a, b in zip(first, second, strict=True)]),
         ("-1024 times a cotangent", -1024.0 * w1, [-1024.0 * g for g in first]),
     ]
@@ -158,6 +159,7 @@ def linearity(
                 index=variable.entry(worst),
                 claimed=float(a[worst]),
                 measured=float(b[worst]),
+                diagnosis="ignores-cotangent" if what == ZERO and differs(a, first[i]) < LINEAR else "",
             )
 
 
@@ -186,12 +188,10 @@ def layout(
             )
             return
         args = relaid(point.arguments(point.copies()))
-        cotangent = relaid((outputs.cotangent(w, narrow=point.is_narrow),))[0]
-        result = match(reverse.raw(cotangent, args), point, conjugate=reverse.conjugate, name=reverse.name)
-    except ArithmeticError as error:
-        yield failure(
-            "noncontiguous", f"a strided view of the inputs raises {type(error).__name__}: {error}", advice
-        )
+        cotangent = relaid((reverse.cotangent(w, point, outputs),))[0]
+        result = reverse.parsed(reverse.raw(cotangent, args), w, point, outputs)
+    except (ArithmeticError, AttributeError, ValueError, ClaimRaised) as error:
+        yield failure("noncontiguous", f"a strided view of the inputs raises {error}", advice)
         return
     for variable, a, b in zip(point.variables, result.flat, known.flat, strict=True):
         if differs(a, b) > rounding_level(eps):

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.check._compare import Comparison, Outcome
+from gradcheck.check._explain import explained
 from gradcheck.check._judge import Ledger, required
 from gradcheck.check._point import Variable
 from gradcheck.check._resolution import Power, power
@@ -12,7 +13,7 @@ from gradcheck.check._scene import Scene
 from gradcheck.check._verdict import Entry, Finding, Verdict
 from gradcheck.differentiate._estimate import Status
 
-__all__ = ["finding_for", "undecided"]
+__all__ = ["finding_for", "undecided", "unreached"]
 
 SHOWN = 4096  # entries that a finding carries
 
@@ -28,20 +29,43 @@ def undecided(path: str, message: str, advice: str, **details: Any) -> Finding:
     )
 
 
+def unreached(path: str) -> Finding:
+    """The budget ended before this input was measured."""
+    return undecided(path, "the evaluations allowed did not reach this input", "raise max_evaluations")
+
+
 def finding_for(scene: Scene, ledger: Ledger, array: int) -> Finding:
     """The verdict on one input."""
     variable = scene.point.variables[array]
     rows = ledger.of(array)
     if not rows or ledger.comparison is None:
-        return undecided(
-            variable.path, "the evaluations allowed did not reach this input", "raise max_evaluations"
-        )
+        return unreached(variable.path)
     caught = power(scene, ledger, array, required(scene))
     details = _details(ledger, rows, variable)
     if (ledger.comparison.outcome[rows] == Outcome.WRONG).any():
-        return Finding("value", Verdict.FAIL, _wrong(details, variable), input=variable.path, **details)
+        return _wrong(scene, ledger, array, details)
     details |= {"resolution": caught.resolution, "probability": caught.probability}
     return _without_mistake(scene, ledger, array, rows, caught, details)
+
+
+def _wrong(scene: Scene, ledger: Ledger, array: int, details: dict[str, Any]) -> Finding:
+    path = scene.point.variables[array].path
+    if not np.isfinite(details["claimed"]):
+        message = f"the claim for {path} is {details['claimed']} where the derivative is finite"
+        advice = "look for 0/0, 0 * inf, or a logarithm or root at the edge of its domain"
+        return Finding("nonfinite", Verdict.FAIL, message, input=path, advice=advice, **details)
+    if path in scene.absent:
+        message = f"there is no gradient for {path} (None is a claim of zero), and the derivative is not zero"
+        return Finding(
+            "missing",
+            Verdict.FAIL,
+            message,
+            input=path,
+            diagnosis="zero",
+            advice="return its gradient",
+            **details,
+        )
+    return explained(scene, ledger, array, Finding("value", Verdict.FAIL, input=path, **details))
 
 
 def _details(ledger: Ledger, rows: list[int], variable: Variable) -> dict[str, Any]:
@@ -81,12 +105,6 @@ def _sample(ledger: Ledger, rows: list[int], variable: Variable, k: int) -> tupl
             numbers = (float(x) / s for x in (c.claimed[i, k], c.measured.value[i, k], c.bound[i, k]))
             entries.append(Entry(variable.entry(int(part.index[0])), *numbers))
     return tuple(entries)
-
-
-def _wrong(d: dict[str, Any], variable: Variable) -> str:
-    where = variable.path + (f"[{', '.join(map(str, d['index']))}]" if d["index"] else "")
-    along = "" if d["index"] is not None else " along a random direction"
-    return f"{where}: claimed {d['claimed']:.10g}, measured {d['measured']:.10g} ± {d['error']:.1g}{along}"
 
 
 def _without_mistake(

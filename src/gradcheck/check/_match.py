@@ -10,7 +10,7 @@ from gradcheck.check._point import Floats, Point, Variable
 from gradcheck.differentiate._errors import UsageError
 from gradcheck.differentiate._tree import flatten, is_leaf
 
-__all__ = ["Gradients", "Misfit", "match"]
+__all__ = ["Gradients", "Misfit", "by_path", "match"]
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,14 @@ class Gradients:
     leaves : tuple
         What the claim returned for each variable, `None` where nothing.
     misfits : mapping from variable's position in the tuple to Misfit
+    absent : tuple of str
+        Paths for which the claim says `None`.
     """
 
     flat: tuple[Floats, ...]
     leaves: tuple[Any, ...]
     misfits: dict[int, Misfit] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
 
 
 def match(result: Any, point: Point, *, conjugate: bool = False, name: str = "the claim") -> Gradients:
@@ -48,7 +51,7 @@ def match(result: Any, point: Point, *, conjugate: bool = False, name: str = "th
     UsageError
         Where the structure does not fit the inputs, or a gradient is no number.
     """
-    found = _by_path(result, point, name)
+    found = by_path(result, point, name)
     flats, leaves, misfits = [], [], {}
     for i, (variable, x) in enumerate(zip(point.variables, point.coordinates, strict=True)):
         leaf = found.get(variable.path)
@@ -59,7 +62,8 @@ def match(result: Any, point: Point, *, conjugate: bool = False, name: str = "th
             misfits[i] = misfit
         flats.append(flat)
         leaves.append(leaf)
-    return Gradients(tuple(flats), tuple(leaves), misfits)
+    absent = tuple(p for p, leaf in found.items() if leaf is None)
+    return Gradients(tuple(flats), tuple(leaves), misfits, absent)
 
 
 def _fit(
@@ -100,7 +104,7 @@ def _narrower(array: NDArray[Any], leaf: Any, variable: Variable) -> Misfit | No
     return None
 
 
-def _by_path(result: Any, point: Point, name: str) -> dict[str, Any]:
+def by_path(result: Any, point: Point, name: str) -> dict[str, Any]:
     """Path -> gradient, `None` where the claim says `None`."""
     found: dict[str, Any] = {}
     for root, part in _by_argument(result, point, name):

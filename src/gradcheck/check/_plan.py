@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradcheck.check._direction import Direction, array_size, dense, entry_sizes, unit
+from gradcheck.check._look import overall, part
 from gradcheck.check._measure import Instrument
-from gradcheck.check._scene import overall, part
 
 __all__ = ["Row", "Tier", "plan"]
 
@@ -85,9 +86,17 @@ def along(
 
 
 def units_of(
-    instrument: Instrument, array: int, entries: np.ndarray | None = None, *, own: bool = True
+    instrument: Instrument,
+    array: int,
+    entries: NDArray[np.intp] | None = None,
+    *,
+    own: bool = True,
+    finite: bool = True,
 ) -> list[Direction]:
-    """One direction for each coordinate (or for `entries`), in its own size or in the array's."""
+    """One direction for each coordinate (or for `entries`), in its own size or in the array's.
+
+    Coordinates that are not finite cannot be moved; they are left out where `finite`.
+    """
     x = instrument.point.coordinates[array]
     typical = array_size(x)
     which = np.arange(x.size) if entries is None else entries
@@ -95,5 +104,5 @@ def units_of(
     return [
         unit(instrument.point, array, int(i), float(s), instrument.eps)
         for i, s in zip(which, sizes, strict=True)
-        if np.isfinite(x[i])
+        if not finite or np.isfinite(x[i])
     ]

@@ -11,13 +11,26 @@ from gradcheck.check._direction import Direction
 from gradcheck.check._match import Gradients, match
 from gradcheck.check._outputs import Outputs
 from gradcheck.check._point import Floats, Point
+from gradcheck.differentiate._errors import UsageError
 
-__all__ = ["Reverse", "Rounding", "floor"]
+__all__ = ["FLOOR", "SCATTER", "ULPS", "ClaimRaised", "Reverse", "Rounding", "floor"]
 
-ULPS = (3.0, -2.0, 5.0)  # how far the inputs are moved; any few will do
+ULPS = (
+    2.0,
+    3.0,
+    5.0,
+)  # how far the inputs are moved, all outwards: a claim that branches at a kink stays on one side of it
 SCATTER = 4.0  # times the range of three draws, 1.7 standard deviations on average: nearly seven of them
 FLOOR = 16.0  # a range of zero happens too: at least this many eps of the terms that are summed
 KEPT = 100_000  # coordinates up to which moved gradients are kept for the next question
+
+
+class ClaimRaised(Exception):
+    """The claim raised where f has a value."""
+
+    def __str__(self) -> str:
+        error = self.args[0]
+        return f"{type(error).__name__}: {error}"
 
 
 @dataclass
@@ -40,21 +53,28 @@ class Reverse:
     evaluations: int = 0
 
     def raw(self, cotangent: Any, arguments: tuple[Any, ...]) -> Any:
+        """One call of the claim; raises `ClaimRaised` where it raises."""
         self.evaluations += 1
-        with np.errstate(all="ignore"):
-            return self.pull(cotangent, arguments)
+        try:
+            with np.errstate(all="ignore"):
+                return self.pull(cotangent, arguments)
+        except UsageError:
+            raise
+        except Exception as error:
+            raise ClaimRaised(error) from error
 
     def gradients(self, w: Floats, point: Point, outputs: Outputs) -> Gradients:
         """The claim for a flat cotangent, on copies."""
-        cotangent = outputs.cotangent(
-            _conjugated(w, outputs) if self.conjugate else w, narrow=point.is_narrow
-        )
-        return match(
-            self.raw(cotangent, point.arguments(point.copies())),
-            point,
-            conjugate=self.conjugate,
-            name=self.name,
-        )
+        cotangent = self.cotangent(w, point, outputs)
+        return self.parsed(self.raw(cotangent, point.arguments(point.copies())), w, point, outputs)
+
+    def cotangent(self, w: Floats, point: Point, outputs: Outputs) -> Any:
+        """A flat cotangent as the claim takes it."""
+        return outputs.cotangent(_conjugated(w, outputs) if self.conjugate else w, narrow=point.is_narrow)
+
+    def parsed(self, result: Any, w: Floats, point: Point, outputs: Outputs) -> Gradients:
+        """What the claim returned for the flat cotangent `w`, input by input."""
+        return match(result, point, conjugate=self.conjugate, name=self.name)
 
 
 def _conjugated(w: Floats, outputs: Outputs) -> Floats:

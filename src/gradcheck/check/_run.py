@@ -9,17 +9,21 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.check._findings import finding_for
+from gradcheck.check import _contracts as contracts
+from gradcheck.check._findings import finding_for, unreached
+from gradcheck.check._forward import Forward, ForwardScene
 from gradcheck.check._function import Exhausted, Function
 from gradcheck.check._judge import Ledger, judge_rows
+from gradcheck.check._look import cotangents, first_look, instrument_at
+from gradcheck.check._measure import Instrument
 from gradcheck.check._options import Options
 from gradcheck.check._plan import plan
-from gradcheck.check._point import Point
-from gradcheck.check._reverse import Reverse
-from gradcheck.check._scene import Scene, cotangents, first_look, instrument_at, promises, unfit
+from gradcheck.check._point import Floats, Point
+from gradcheck.check._reverse import ClaimRaised, Reverse
+from gradcheck.check._scene import ReverseScene, Scene
 from gradcheck.check._verdict import Finding, Report, Verdict
 
-__all__ = ["Problem", "run"]
+__all__ = ["Problem", "environment", "judged", "report_of", "run"]
 
 
 @dataclass(frozen=True)
@@ -33,66 +37,87 @@ class Problem:
     function : callable
     name : str
         Of the function.
-    reverse : Reverse
+    claim : Reverse or Forward
     point : Point
+    options : Options
     scalar : bool
         f must return one real number.
+    cotangent : array, optional
+        Judged besides those that are drawn.
     """
 
     call: str
     function: Callable[..., Any]
     name: str
-    reverse: Reverse
+    claim: Reverse | Forward
     point: Point
     options: Options
     scalar: bool = False
+    cotangent: str | None = None
 
 
 def run(problem: Problem) -> Report:
-    """Contracts first, then values."""
+    """Judge, and report."""
     start = time.perf_counter()
     function = Function(problem.function, problem.options)
-    findings: list[Finding] = []
-    _judged(problem, function, findings)
+    findings = judged(problem, function)
+    return report_of(problem, findings, function.evaluations, problem.claim.evaluations, start)
+
+
+def report_of(
+    problem: Problem, findings: list[Finding], evaluations: int, claims: int, start: float
+) -> Report:
+    """Findings, and what they cost, as a report."""
+    verdict = _verdict(findings)
     return Report(
-        verdict=_verdict(findings),
+        verdict=verdict,
         findings=tuple(findings),
         call=problem.call,
-        subject=problem.reverse.name,
+        subject=problem.claim.name,
         resolution=max((f.resolution for f in findings if f.resolution is not None), default=float("inf")),
         probability=min((f.probability for f in findings if f.probability is not None), default=1.0),
-        evaluations=function.evaluations,
-        claim_evaluations=problem.reverse.evaluations,
+        evaluations=evaluations,
+        claim_evaluations=claims,
         seconds=time.perf_counter() - start,
         seed=problem.options.seed,
-        counterexample=_counterexample(problem.point) if _verdict(findings) is Verdict.FAIL else None,
+        counterexample=_counterexample(problem.point) if verdict is Verdict.FAIL else None,
         options=problem.options.chosen,
         environment=environment(),
     )
 
 
-def _judged(problem: Problem, function: Function, findings: list[Finding]) -> None:
+def judged(problem: Problem, function: Function) -> list[Finding]:
+    """Contracts first, then values, array by array."""
     rng = np.random.default_rng(problem.options.seed)
     look = first_look(
         function, problem.point, problem.name, scalar=problem.scalar, wanted=problem.options.outputs
     )
-    findings += look.findings
-    ledger, scene = Ledger(), None
+    findings, ledger, scene = list(look.findings), Ledger(), None
     try:
         instrument = instrument_at(look, rng)
-        weights, dense = cotangents(look.outputs, look.base, rng)
-        scene = Scene(instrument, problem.reverse, weights, dense, problem.options, rng)
-        scene.evaluate_claim()
-        findings += [*unfit(scene), *promises(scene)]
+        weights, dense = cotangents(look.outputs, look.base, rng, problem.cotangent)
+        scene = _scene(problem, instrument, weights, dense, rng)
+        findings += scene.contracts()
         for tier in plan(instrument, problem.options.coverage, rng):
             ledger.add(tier.rows, judge_rows(scene, tier))
     except Exhausted:
         pass
-    if scene is not None and scene.known:
-        misfits = {i for i, m in scene.known[0].misfits.items() if m.code != "dtype"}
-        findings += [
-            finding_for(scene, ledger, a) for a in range(len(scene.point.variables)) if a not in misfits
-        ]
+    except ClaimRaised as error:
+        advice = "a derivative exists wherever the function has a value nearby: see what the claim assumes of its inputs"
+        return [*findings, contracts.failure("raises", f"{problem.claim.name} raised {error}", advice)]
+    variables = range(len(look.point.variables))
+    if scene is None:
+        return findings + [unreached(v.path) for v in look.point.variables]
+    return findings + [finding_for(scene, ledger, a) for a in variables if a not in scene.misfits]
+
+
+def _scene(
+    problem: Problem, instrument: Instrument, weights: Floats, dense: int, rng: np.random.Generator
+) -> Scene:
+    common = (instrument, weights, dense, problem.options, rng)
+    if isinstance(problem.claim, Forward):
+        return ForwardScene(*common, problem.claim)
+    return ReverseScene(*common, problem.claim)
 
 
 def _verdict(findings: list[Finding]) -> Verdict:

@@ -1,199 +1,44 @@
-"""What a judgement starts from: f described and its noise measured, cotangents chosen, the claim evaluated, contracts kept."""
+"""A claim before its judge: everything that comparisons need, and the contracts that it can break."""
 
-from collections.abc import Callable, Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gradcheck.check import _contracts as contracts
-from gradcheck.check._direction import Direction, Part, array_size, dense, entry_sizes, gaussian, signs
-from gradcheck.check._function import Function, Lines
-from gradcheck.check._match import Gradients, match
+from gradcheck.check._direction import Direction
+from gradcheck.check._match import Gradients
 from gradcheck.check._measure import Instrument
 from gradcheck.check._options import Options
-from gradcheck.check._outputs import Outputs, describe
+from gradcheck.check._outputs import Outputs
 from gradcheck.check._point import Floats, Point
 from gradcheck.check._reverse import Reverse, Rounding, floor
 from gradcheck.check._verdict import Finding, Verdict
-from gradcheck.differentiate import engine
-from gradcheck.differentiate._errors import UsageError
 
-__all__ = ["Scene", "first_look", "instrument_at"]
-
-EACH = 16  # outputs up to which every one gets a cotangent of its own
-REPEATS = 3  # further calls that tell the size of a nondeterminism once two have differed
-JITTER = 4.0  # times the largest difference of five calls bounds what the next may differ by
-LARGE = 1_000_000  # coordinates above which no array of entrywise steps is made
-
-
-@dataclass(frozen=True)
-class Look:
-    """f at the point, described."""
-
-    function: Function
-    point: Point
-    outputs: Outputs
-    base: Floats
-    jitter: Floats
-    findings: list[Finding]
-
-
-def first_look(
-    function: Function, point: Point, name: str, *, scalar: bool = False, wanted: Any = None
-) -> Look:
-    """Call f twice: its structure, its repeatability, whether it keeps its hands off its inputs.
-
-    Raises
-    ------
-    UsageError
-        f raises at the point, or returns nothing that has a derivative.
-    """
-    point, result, args = _called(function, point, name)
-    outputs = describe(result, wanted)
-    if scalar and not outputs.is_scalar:
-        got = (
-            f"shape {outputs.shapes[0]}, {outputs.dtypes[0]}"
-            if len(outputs.shapes) == 1
-            else f"{len(outputs.shapes)} arrays"
-        )
-        raise UsageError(
-            f"{name} returned {got}",
-            "check_grad needs one real number",
-            f"sum it, use check_vjp, or see whether {name} and the claim are swapped",
-        )
-    base = np.array(outputs.vector(result))
-    findings = list(contracts.mutation(point, args, name))
-    jitter, message = _repeatability(function, point, outputs, base, name)
-    if message:
-        findings.append(
-            contracts.failure(
-                "nondeterministic-forward", message, "fix the seed, or pass the random numbers as an input"
-            )
-        )
-    return Look(function, point, outputs, base, jitter, findings)
-
-
-def _called(function: Function, point: Point, name: str) -> tuple[Point, Any, tuple[Any, ...]]:
-    """f's first result, in float64 if it takes float64."""
-    args = point.fresh()
-    try:
-        return point, function(*args), args
-    except Exception as error:
-        narrow = point.narrow()
-        if narrow == point:
-            raise _raised(name, error, point) from error
-    args = narrow.fresh()
-    try:
-        return narrow, function(*args), args
-    except Exception as error:
-        raise _raised(name, error, point) from error
-
-
-def _raised(name: str, error: Exception, point: Point) -> UsageError:
-    shapes = ", ".join(f"{v.path}{v.shape}" for v in point.variables)
-    return UsageError(
-        f"{name}({shapes}) raised {type(error).__name__}: {error}",
-        "f must return a value at the point that is checked",
-        "check the inputs' number and shapes (a tuple is unpacked into arguments), and that f and the claim are not swapped",
-    )
-
-
-def _repeatability(
-    function: Function, point: Point, outputs: Outputs, base: Floats, name: str
-) -> tuple[Floats, str]:
-    """How much repeated calls differ: at rounding level it joins the noise, beyond it is a finding."""
-    if function.left < 2:
-        return np.zeros_like(base), ""
-    values = [outputs.vector(function(*point.fresh()))]
-    if contracts.differs(base, values[0]) == 0.0:
-        return np.zeros_like(base), ""
-    values += [outputs.vector(function(*point.fresh())) for _ in range(REPEATS)]
-    with np.errstate(invalid="ignore"):
-        jitter = np.nan_to_num(np.ptp(np.stack([base, *values]), axis=0), nan=0.0, posinf=0.0)
-    worst = max(contracts.differs(base, v) for v in values)
-    if worst <= contracts.rounding_level(float(np.finfo(outputs.dtype).eps)):
-        return JITTER * jitter, ""
-    return (
-        JITTER * jitter,
-        f"{name} gives another value when it is called again with the same inputs: they differ by {worst:.2g} of their size",
-    )
-
-
-def instrument_at(look: Look, rng: np.random.Generator) -> Instrument:
-    """Measure the noise of f along two directions through all arrays."""
-    point, outputs = look.point, look.outputs
-    eps = float(np.finfo(np.float64).eps)
-    if point.is_narrow:
-        eps = max(float(np.finfo(v.dtype).eps) for v in point.variables)
-    directions = [overall(kind, point, rng, eps, relative=True) for kind in ("signs", "gaussian")]
-    lines = Lines(look.function, point, outputs, directions)
-    noise = engine.noise_level(lines.evaluate, look.base, np.ones(2), dtype=outputs.dtype)
-    eta = np.maximum(np.nan_to_num(noise.eta, nan=0.0, posinf=0.0), look.jitter)
-    single = noise.single or outputs.dtype.itemsize < 8 or point.is_narrow
-    return Instrument(look.function, point, outputs, look.base, eta, eps, single)
-
-
-def overall(
-    kind: str, point: Point, rng: np.random.Generator, eps: float, *, relative: bool = False
-) -> Direction:
-    """One direction through all arrays, each in its own size (each entry in its own where `relative`)."""
-    return dense(
-        kind, [part(kind, point, a, rng, relative=relative) for a in range(len(point.variables))], point, eps
-    )
-
-
-def part(kind: str, point: Point, array: int, rng: np.random.Generator, *, relative: bool = False) -> Part:
-    x = point.coordinates[array]
-    size: Any = array_size(x)
-    if relative and x.size <= LARGE:
-        size = entry_sizes(x, size)
-    return (signs if kind == "signs" else gaussian)(point, array, size, rng)
-
-
-def cotangents(outputs: Outputs, base: Floats, rng: np.random.Generator) -> tuple[Floats, int]:
-    """Cotangents (K, p), and how many of them are dense: Gaussian and signs, then one for each output if they are few.
-
-    Outputs that are not finite, integers and those that the caller left out get zero. Random numbers are asymmetric, so a
-    claim that is right for symmetric cotangents alone shows.
-    """
-    usable = outputs.differentiable & np.isfinite(base)
-    if outputs.is_scalar:
-        return usable[None].astype(float), 1
-    p = outputs.size
-    normal = np.rint(rng.standard_normal(p) * 16.0) / 16.0
-    normal[normal == 0] = 1 / 16
-    rows = [normal, rng.choice([-1.0, 1.0], p)]
-    few = np.flatnonzero(usable) if usable.sum() <= EACH else []
-    return np.array([*rows, *np.eye(p)[few]]) * usable, 2
+__all__ = ["ReverseScene", "Scene"]
 
 
 @dataclass
-class Scene:
-    """A claim before its judge: everything that comparisons need.
+class Scene(ABC):
+    """What every kind of claim offers to its judge.
 
     Attributes
     ----------
     instrument : Instrument
-    reverse : Reverse
     weights : (K, p) array
+        Cotangents.
     dense : int
         The first so many cotangents are dense.
-    known : list of Gradients
-        The claim for each cotangent.
     options : Options
     rng : numpy.random.Generator
     """
 
     instrument: Instrument
-    reverse: Reverse
     weights: Floats
     dense: int
     options: Options
     rng: np.random.Generator
-    known: list[Gradients] = field(default_factory=list)
-    planted: dict[int, Floats] = field(default_factory=dict)
 
     @property
     def point(self) -> Point:
@@ -203,19 +48,69 @@ class Scene:
     def outputs(self) -> Outputs:
         return self.instrument.outputs
 
+    @property
+    @abstractmethod
+    def misfits(self) -> dict[int, str]:
+        """Variables whose claim cannot be compared at all, with the slug."""
+
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """Paths for which the claim says `None`."""
+        return ()
+
+    @abstractmethod
+    def contracts(self) -> Iterator[Finding]:
+        """Evaluate the claim; yield the contracts that it breaks."""
+
+    @abstractmethod
+    def gradients(self, k: int) -> Sequence[Floats]:
+        """The claimed gradient for cotangent k, one flat array for each variable."""
+
+    @abstractmethod
+    def along(self, directions: Sequence[Direction]) -> tuple[Floats, Floats]:
+        """The claim along each direction for each cotangent, (rows, K), and the rounding of that sum."""
+
+    @abstractmethod
+    def scatter(self, directions: Sequence[Direction], k: int) -> Floats:
+        """The claim's own rounding for cotangent k along each direction, measured."""
+
+
+@dataclass
+class ReverseScene(Scene):
+    """A claim that turns cotangents into gradients.
+
+    Attributes
+    ----------
+    reverse : Reverse
+    known : list of Gradients
+        The claim for each cotangent.
+    """
+
+    reverse: Reverse
+    known: list[Gradients] = field(default_factory=list)
+
+    @property
+    def misfits(self) -> dict[int, str]:
+        return (
+            {i: m.code for i, m in self.known[0].misfits.items() if m.code != "dtype"} if self.known else {}
+        )
+
+    @property
+    def absent(self) -> tuple[str, ...]:
+        return self.known[0].absent
+
+    def contracts(self) -> Iterator[Finding]:
+        self.evaluate_claim()
+        yield from unfit(self)
+        yield from promises(self)
+
     def evaluate_claim(self) -> None:
         """The claim for every cotangent that it has not been asked for."""
         for w in self.weights[len(self.known) :]:
             found = self.reverse.gradients(w, self.point, self.outputs)
             self.known.append(replace(found, leaves=()))
 
-    def add(self, weights: Floats) -> None:
-        """Further cotangents."""
-        self.weights = np.concatenate([self.weights, weights])
-        self.evaluate_claim()
-
-    def gradients(self, k: int) -> tuple[Floats, ...]:
-        """The claim for cotangent k."""
+    def gradients(self, k: int) -> Sequence[Floats]:
         return self.known[k].flat
 
     def along(self, directions: Sequence[Direction]) -> tuple[Floats, Floats]:
@@ -228,24 +123,21 @@ class Scene:
             rounding = np.array([floor(g, directions, self.instrument.eps) for g in sets]).T
         return claimed, rounding.reshape(claimed.shape)
 
-    def scatter(self, directions: Sequence[Direction], k: int) -> NDArray[np.float64]:
+    def scatter(self, directions: Sequence[Direction], k: int) -> Floats:
         """The claim's own rounding for cotangent k, measured."""
         return Rounding(self.reverse, self.point, self.outputs, self.weights, self.instrument.eps).along(
             directions, k
         )
 
 
-Kept = Callable[[Scene], Iterator[Finding]]
-
-
-def promises(scene: Scene) -> Iterator[Finding]:
+def promises(scene: ReverseScene) -> Iterator[Finding]:
     """The contracts that the claim itself can break."""
     point, outputs, reverse, w = scene.point, scene.outputs, scene.reverse, scene.weights[0]
-    cotangent, args = outputs.cotangent(w, narrow=point.is_narrow), point.fresh()
+    cotangent, args = reverse.cotangent(w, point, outputs), point.fresh()
     result = reverse.raw(cotangent, args)
-    again = match(result, point, conjugate=reverse.conjugate, name=reverse.name)
+    again = reverse.parsed(result, w, point, outputs)
     yield from contracts.mutation(point, args, reverse.name)
-    pristine = outputs.cotangent(w, narrow=point.is_narrow)
+    pristine = reverse.cotangent(w, point, outputs)
     if contracts.changed(contracts.arrays(pristine), contracts.arrays(cotangent)):
         yield contracts.failure(
             "mutates-cotangent",
@@ -264,7 +156,7 @@ def promises(scene: Scene) -> Iterator[Finding]:
                 "fix the seed; keep no state between calls",
                 input=variable.path,
             )
-    if (reverse.uses_cotangent and not outputs.is_scalar) or (reverse.uses_cotangent and scene.dense):
+    if reverse.uses_cotangent:
         yield from contracts.linearity(reverse, point, outputs, scene.weights, scene.known[: scene.dense])
     if scene.instrument.function.left >= 1:
         yield from contracts.layout(
@@ -272,7 +164,7 @@ def promises(scene: Scene) -> Iterator[Finding]:
         )
 
 
-def unfit(scene: Scene) -> Iterator[Finding]:
+def unfit(scene: ReverseScene) -> Iterator[Finding]:
     """Gradients of the wrong shape or dtype, or not there."""
     advice = {
         "shape": "sum over the axes that were broadcast, or reshape",
