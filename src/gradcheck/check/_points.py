@@ -125,7 +125,7 @@ def _where(change: Change, shape: tuple[int, ...]) -> NDArray[np.intp]:
         # Spread over a large array, one after the other in a small one.
         return flat[[change.pick * max(1, size // PICKS) % size]]
     if change.place == "several":
-        return np.unique((change.pick + flat[: max(2, size // 3)] * (1 + change.pick % 3)) % size)
+        return (change.pick + flat[: max(2, size // 3)] * (1 + change.pick % 3)) % size
     axis = change.pick % len(shape)
     line = np.moveaxis(flat.reshape(shape), axis, 0)
     return np.ravel(line[(change.pick // len(shape)) % len(line)])
@@ -144,12 +144,12 @@ def _of(values: tuple[float, ...]) -> Values:
 def _plain(x: Array, at: NDArray[np.intp], k: int) -> Array:
     """Different plain values, with the signs that were there."""
     signs = np.where(x.reshape(-1)[at].real < 0, -1.0, 1.0)
-    return np.asarray(np.take(_PLAIN, at + k, mode="wrap") * signs)
+    return np.asarray(np.take(_PLAIN, (at + k) % len(_PLAIN)) * signs)
 
 
 def _mixed(x: Array, at: NDArray[np.intp], k: int) -> Array:
     """Different plain values, every other one negative."""
-    return np.asarray(np.take(_PLAIN, at + k, mode="wrap") * np.where((at + k) % 2, -1.0, 1.0))
+    return np.asarray(np.take(_PLAIN, (at + k) % len(_PLAIN)) * np.where((at + k) % 2, -1.0, 1.0))
 
 
 _VALUES: dict[str, Values] = {
