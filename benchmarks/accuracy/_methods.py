@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from benchmarks.accuracy._hard import Case
 
+from benchmarks.accuracy._hard import Case
 from gradcheck.differentiate import derivative
 
 __all__ = ["METHODS", "Answer", "available"]
@@ -57,8 +57,8 @@ def numdifftools(case: Case) -> Answer:
 
     f = Counted(case)
     with np.errstate(all="ignore"):
-        value, info = Derivative(f, full_output=True)(case.x)
-    return Answer(float(np.ravel(value)[0]), float(np.ravel(info.error_estimate)[0]), "", f.count)
+        found = Derivative(f, full_output=True)(np.array([case.x]))
+    return Answer(float(np.ravel(found.estimate)[0]), float(np.ravel(found.error_estimate)[0]), "", f.count)
 
 
 def jacobi(case: Case) -> Answer:

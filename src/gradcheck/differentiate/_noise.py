@@ -165,7 +165,7 @@ class _State:
         values = self._at(which, t, len(FAR))
         known = np.where(np.isfinite(values), np.abs(values), 0.0)
         here = np.abs(self.base[which])
-        single = are_float32(values) & (known.max(axis=0) != here)
+        single = are_float32(values) & (values != self.base[which]).any(axis=0)
         far = np.maximum(here, np.minimum(known.max(axis=0), scale[:, None]))
         rounding = np.where(single, EPS_SINGLE, self.eps) * far
         flat = self.flat[which]
