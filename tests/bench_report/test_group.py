@@ -74,6 +74,15 @@ def test_a_group_where_nothing_would_compete_is_one_case(write) -> None:
     assert [(row.contender, row.ratio) for row in case.rows] == [("2", 1.0), ("4", 2.0), ("8", 4.0)]
 
 
+def test_a_declared_contender_that_ran_alone_keeps_its_cases(write) -> None:
+    (group,) = groups_of(read_run(write(*times(float, tools=("ours",)))))
+    assert [(case.label, case.reference) for case in group.cases] == [
+        ("n=10", "ours"),
+        ("n=100", "ours"),
+        ("n=1,000", "ours"),
+    ]
+
+
 def test_benchmarks_without_a_group_are_grouped_by_their_function(write) -> None:
     entries = (entry("test_a[1]", 1.0, group=None), entry("test_b", 1.0, group=None))
     assert [group.name for group in groups_of(read_run(write(*entries)))] == ["test_a", "test_b"]

@@ -55,7 +55,7 @@ def groups_of(run: Run, settings: Settings = DEFAULTS) -> tuple[Group, ...]:
 
     A benchmark without a group is grouped with those of its test function. In a group, the parameters that
     `Settings.contender` names (and the test functions, where there are several) compete; the others name the
-    case. Without such a parameter, numbers name the case and everything else competes; where nothing would
+    case. Without such a parameter, numbers name the case and everything else competes; where nothing would then
     compete, the whole group is one case.
 
     Raises
@@ -72,7 +72,8 @@ def groups_of(run: Run, settings: Settings = DEFAULTS) -> tuple[Group, ...]:
 def _group(name: str, benchmarks: list[Benchmark], settings: Settings) -> Group:
     competing = _competing(benchmarks, settings)
     by_case = _by_case(benchmarks, competing)
-    if all(len(members) == 1 for members in by_case.values()):
+    declared = any(key in benchmark.params for benchmark in benchmarks for key in settings.contender)
+    if not declared and all(len(members) == 1 for members in by_case.values()):
         by_case = {(): benchmarks}
         competing = {key for benchmark in benchmarks for key in benchmark.params}
     several = len({benchmark.function for benchmark in benchmarks}) > 1
