@@ -62,7 +62,9 @@ def test_ids_are_unique_and_prerequisites_come_first() -> None:
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
 def test_every_check_has_a_page(check: Check) -> None:
     page = explain(check.id)
-    assert all(part in page for part in (check.id, check.title, check.reason, check.cure))
+    words = " ".join(page.split())
+    assert all(part in words for part in (check.id, check.title, check.reason, check.cure))
+    assert max(map(len, page.splitlines())) <= 80
 
 
 def broken() -> Subject:

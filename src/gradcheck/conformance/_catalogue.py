@@ -1,10 +1,14 @@
 """All checks of the kit, prerequisites first."""
 
+import textwrap
+
 from gradcheck.conformance import _batch, _modes, _network, _purity, _value
 from gradcheck.conformance._check import Check
 from gradcheck.differentiate import UsageError
 
 __all__ = ["CHECKS", "explain", "find"]
+
+WIDTH = 80  # of a page in a terminal
 
 CHECKS: tuple[Check, ...] = (
     *_value.CHECKS,
@@ -43,15 +47,12 @@ def explain(check: str) -> str:
     GC202  the cotangent is left as it was
     """
     asked = find(check)
-    return "\n".join(
-        [
-            f"{asked.id}  {asked.title}",
-            "",
-            f"Asked of: {', '.join(asked.kinds)}. Category: {asked.category.value}. Severity: {asked.severity.value}.",
-            f"Requires: {', '.join(asked.requires) or 'nothing'}.",
-            "",
-            f"Why: {asked.reason}",
-            "",
-            f"Cure: {asked.cure}",
-        ]
-    )
+    head = f"Asked of: {', '.join(asked.kinds)}. Category: {asked.category.value}. Severity: {asked.severity.value}."
+    parts = [
+        f"{asked.id}  {asked.title}",
+        head,
+        f"Requires: {', '.join(asked.requires) or 'nothing'}.",
+        f"Why: {asked.reason}",
+        f"Cure: {asked.cure}",
+    ]
+    return "\n\n".join(textwrap.fill(part, WIDTH) for part in parts)
