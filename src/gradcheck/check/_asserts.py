@@ -3,10 +3,21 @@
 from collections.abc import Callable
 from typing import Any, Unpack
 
+from gradcheck.check import _adjoint as adjoint
 from gradcheck.check import _calls as calls
+from gradcheck.check import _second as second
 from gradcheck.check._options import OptionsDict
 
-__all__ = ["assert_backward", "assert_grad", "assert_jacobian", "assert_jvp", "assert_vjp"]
+__all__ = [
+    "assert_adjoint",
+    "assert_backward",
+    "assert_grad",
+    "assert_hessian",
+    "assert_hvp",
+    "assert_jacobian",
+    "assert_jvp",
+    "assert_vjp",
+]
 
 
 def assert_grad(
@@ -42,3 +53,28 @@ def assert_jacobian(
 ) -> None:
     """`gradcheck.check_jacobian`, raising `GradientError` unless it passes."""
     calls.check_jacobian(f, jac, inputs, **options).raise_if_failed()
+
+
+def assert_hvp(
+    f: Callable[..., Any],
+    grad: Callable[..., Any],
+    hvp: Callable[..., Any],
+    inputs: Any,
+    **options: Unpack[OptionsDict],
+) -> None:
+    """`gradcheck.check_hvp`, raising `GradientError` unless it passes."""
+    second.check_hvp(f, grad, hvp, inputs, **options).raise_if_failed()
+
+
+def assert_hessian(
+    f: Callable[..., Any], hess: Callable[..., Any], inputs: Any, **options: Unpack[OptionsDict]
+) -> None:
+    """`gradcheck.check_hessian`, raising `GradientError` unless it passes."""
+    second.check_hessian(f, hess, inputs, **options).raise_if_failed()
+
+
+def assert_adjoint(
+    jvp: Callable[..., Any], vjp: Callable[..., Any], inputs: Any, **options: Unpack[OptionsDict]
+) -> None:
+    """`gradcheck.check_adjoint`, raising `GradientError` unless it passes."""
+    adjoint.check_adjoint(jvp, vjp, inputs, **options).raise_if_failed()

@@ -38,6 +38,8 @@ class Instrument:
         Of the precision in which f is called.
     single : bool
         f computes in less than float64, whatever it returns.
+    extra : (p,) array, optional
+        Error of the outputs' slopes that the measurement cannot see.
     """
 
     function: Function
@@ -47,6 +49,7 @@ class Instrument:
     noise: Floats
     eps: float
     single: bool = False
+    extra: Floats | None = None
 
     def estimate(
         self, route: str, directions: Sequence[Direction], weights: Floats | None = None, scale: float = 1.0
@@ -69,6 +72,8 @@ class Instrument:
         if route == "central":
             noise = self.noise if apart else _finite(self.noise) @ np.abs(weights).T
             estimate = tightened(estimate, noise, self.eps)
+        if self.extra is not None and apart:
+            estimate = replace(estimate, error=estimate.error + self.extra)
         return contract(estimate, weights if apart else np.eye(len(weights)))
 
     def with_noise(self, noise: Floats) -> "Instrument":

@@ -3,7 +3,7 @@
 import platform
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -42,8 +42,10 @@ class Problem:
     options : Options
     scalar : bool
         f must return one real number.
-    cotangent : array, optional
-        Judged besides those that are drawn.
+    cotangent : str, optional
+        A kind of cotangent that is judged besides those that are drawn.
+    extra : (p,) array, optional
+        Error of the outputs' slopes that no measurement sees: where f is itself a numerical derivative.
     """
 
     call: str
@@ -54,6 +56,7 @@ class Problem:
     options: Options
     scalar: bool = False
     cotangent: str | None = None
+    extra: Floats | None = None
 
 
 def run(problem: Problem) -> Report:
@@ -94,7 +97,7 @@ def judged(problem: Problem, function: Function) -> list[Finding]:
     )
     findings, ledger, scene = list(look.findings), Ledger(), None
     try:
-        instrument = instrument_at(look, rng)
+        instrument = replace(instrument_at(look, rng), extra=problem.extra)
         weights, dense = cotangents(look.outputs, look.base, rng, problem.cotangent)
         scene = _scene(problem, instrument, weights, dense, rng)
         findings += scene.contracts()

@@ -1,0 +1,176 @@
+"""The adjoint identity: <J v, w> = <v, J^T w>. No function, no step, rounding only."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Unpack
+
+import numpy as np
+
+from gradcheck.check import _contracts as contracts
+from gradcheck.check._calls import name_of, require_callable
+from gradcheck.check._direction import Direction, array_size, dense, entry_sizes, gaussian, signs, unit
+from gradcheck.check._forward import Forward, tangents
+from gradcheck.check._look import cotangents
+from gradcheck.check._options import Options, OptionsDict
+from gradcheck.check._outputs import Outputs, describe
+from gradcheck.check._plan import SMALL_ARRAY
+from gradcheck.check._point import Floats, Point, as_point
+from gradcheck.check._reverse import FLOOR, SCATTER, ULPS, ClaimRaised, Reverse
+from gradcheck.check._run import Problem, report_of
+from gradcheck.check._verdict import Finding, Report, Verdict
+
+__all__ = ["check_adjoint"]
+
+EPS = float(np.finfo(np.float64).eps)
+
+
+def check_adjoint(
+    jvp: Callable[..., Any], vjp: Callable[..., Any], inputs: Any, **options: Unpack[OptionsDict]
+) -> Report:
+    """Judge a JVP and a VJP against each other: ``<J v, w> = <v, J^T w>`` to rounding, without a step.
+
+    A second opinion that needs no function: where both are wrong in the same way it sees nothing.
+
+    Parameters
+    ----------
+    jvp : callable
+        ``jvp(tangents, *inputs)`` -> the output tangent.
+    vjp : callable
+        ``vjp(cotangent, *inputs)`` -> gradients in the structure of the inputs.
+    inputs, **options
+        As for `gradcheck.check_grad`.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    UsageError
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> A = np.arange(6.0).reshape(2, 3)
+    >>> check_adjoint(lambda t, x: A @ t[0], lambda w, x: A.T @ w, np.ones(3)).verdict.value
+    'pass'
+    >>> check_adjoint(lambda t, x: A @ t[0], lambda w, x: 2 * A.T @ w, np.ones(3)).findings[0].code
+    'adjoint'
+    """
+    start, chosen = time.perf_counter(), Options.of(options)
+    require_callable(jvp=jvp, vjp=vjp)
+    forward = Forward(lambda t, args: jvp(t, *args), name_of(jvp, "jvp"))
+    reverse = Reverse(lambda w, args: vjp(w, *args), name_of(vjp, "vjp"), True, chosen.conjugate)
+    point = as_point(inputs, _without_first(jvp), chosen.wrt)
+    problem = Problem("check_adjoint", jvp, forward.name, reverse, point, chosen)
+    try:
+        findings = list(_findings(forward, reverse, point, chosen))
+    except ClaimRaised as error:
+        findings = [
+            contracts.failure("raises", f"a claim raised {error}", "both must return a value at the point")
+        ]
+    return report_of(problem, findings, 0, forward.evaluations + reverse.evaluations, start)
+
+
+def _without_first(jvp: Callable[..., Any]) -> Callable[..., Any] | None:
+    """For the names of the inputs: the parameters of ``jvp(tangents, *inputs)`` after the first."""
+    from functools import partial
+
+    return partial(jvp, None)
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """Both claims at one point."""
+
+    forward: Forward
+    reverse: Reverse
+    outputs: Outputs
+
+    def sides(self, point: Point, v: list[Floats], w: Floats) -> tuple[float, float, float]:
+        """<J v, w>, <v, J^T w>, and the sum of their terms' sizes."""
+        t = self.forward.tangent(v, point, self.outputs)
+        g = self.reverse.gradients(w, point, self.outputs).flat
+        left, right = float(t @ w), float(sum(a @ b for a, b in zip(g, v, strict=True)))
+        size = float(np.abs(t) @ np.abs(w)) + float(
+            sum(np.abs(a) @ np.abs(b) for a, b in zip(g, v, strict=True))
+        )
+        return left, right, size
+
+
+def _findings(forward: Forward, reverse: Reverse, point: Point, options: Options) -> Iterator[Finding]:
+    rng = np.random.default_rng(options.seed)
+    zero = [np.zeros(x.size) for x in point.coordinates]
+    outputs = describe(forward.raw(tangents(zero, point), point.arguments(point.copies())), options.outputs)
+    weights, _ = cotangents(outputs, np.zeros(outputs.size), rng)
+    pair = _Pair(forward, reverse, outputs)
+    for array in range(len(point.variables)):
+        yield _for_array(pair, point, array, weights[:2], rng)
+
+
+def _directions(point: Point, array: int, rng: np.random.Generator) -> list[Direction]:
+    x = point.coordinates[array]
+    size = array_size(x)
+    both = [dense(p.__name__, [p(point, array, size, rng)], point, EPS) for p in (gaussian, signs)]
+    if x.size > SMALL_ARRAY:
+        return both
+    return [*both, *(unit(point, array, i, float(s), EPS) for i, s in enumerate(entry_sizes(x, size)))]
+
+
+def _for_array(pair: _Pair, point: Point, array: int, weights: Floats, rng: np.random.Generator) -> Finding:
+    """The worst pair (v, w) for one input."""
+    path, worst, resolution = point.variables[array].path, None, 0.0
+    misfits = pair.reverse.gradients(weights[0], point, pair.outputs).misfits
+    if array in misfits:
+        return contracts.failure(
+            misfits[array].code, f"{path}: {misfits[array].message}", "return the input's shape", input=path
+        )
+    for direction in _directions(point, array, rng):
+        v = direction.arrays(point)
+        for w in weights:
+            left, right, size = pair.sides(point, v, w)
+            bound = FLOOR * EPS * size
+            if abs(left - right) > bound:
+                bound += _scatter(pair, point, v, w)
+            margin = abs(left - right) / bound if bound else float(left != right)
+            margin = margin if np.isfinite(margin) else float("inf")
+            if direction.kind != "entry" and left:
+                resolution = max(resolution, 2.0 * bound / abs(left))
+            if worst is None or margin > worst[0]:
+                worst = margin, left, right, bound, direction
+    assert worst is not None
+    margin, left, right, bound, direction = worst
+    index = (
+        point.variables[array].entry(int(direction.parts[0].index[0])) if direction.kind == "entry" else None
+    )
+    verdict = Verdict.FAIL if margin > 1 else Verdict.PASS
+    names = pair.forward.name, pair.reverse.name
+    message = (
+        f"<{names[0]}(v), w> = {left:.10g} and <v, {names[1]}(w)> = {right:.10g} for v in {path}"
+        if margin > 1
+        else ""
+    )
+    return Finding(
+        "adjoint",
+        verdict,
+        message,
+        path,
+        index,
+        right,
+        left,
+        bound,
+        resolution or None,
+        1.0 if resolution else None,
+        margin,
+        advice="one of the two is wrong: check each against the function" if margin > 1 else "",
+    )
+
+
+def _scatter(pair: _Pair, point: Point, v: list[Floats], w: Floats) -> float:
+    """How much the difference of the two sides moves when the inputs move by a few ulp."""
+    gaps = []
+    for ulps in ULPS:
+        left, right, _ = pair.sides(point.moved_to([x * (1.0 + ulps * EPS) for x in point.coordinates]), v, w)
+        gaps.append(left - right)
+    return float(SCATTER * np.ptp(gaps))
