@@ -5,7 +5,7 @@ The way through: `read_run` -> `document_of` (`groups_of`, `compare`, `breaches`
 """
 
 from ._baseline import Change, Changes, compare
-from ._command import spell_out_md, summary
+from ._command import report_command, spell_out_md, summary
 from ._document import Document, document_of
 from ._group import Case, Group, Row, groups_of
 from ._html import to_html
@@ -38,6 +38,7 @@ __all__ = [
     "groups_of",
     "parse_settings",
     "read_run",
+    "report_command",
     "spell_out_md",
     "summary",
     "to_html",

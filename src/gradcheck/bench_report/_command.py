@@ -1,10 +1,11 @@
 """The part of the command line that is bench-report's own: an option with an optional value, and what is printed."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
-from ._main import Outcome
+from ._main import Outcome, bench_report
 
-__all__ = ["spell_out_md", "summary"]
+__all__ = ["report_command", "spell_out_md", "summary"]
 
 
 def spell_out_md(arguments: Sequence[str]) -> list[str]:
@@ -29,6 +30,16 @@ def spell_out_md(arguments: Sequence[str]) -> list[str]:
         ):
             spelt.append("-")
     return spelt
+
+
+def report_command(
+    results: Path, baseline: Path | None, html: Path | None, md: str | None, fail_above: float | None
+) -> tuple[str, bool]:
+    """What the command prints, and whether a limit is exceeded; `md` is a path or ``-``."""
+    to_stdout = md == "-"
+    path = None if to_stdout else md
+    outcome = bench_report(results, baseline=baseline, html=html, md=path, fail_above=fail_above)
+    return outcome.text if to_stdout else summary(outcome), outcome.exceeded
 
 
 def summary(outcome: Outcome) -> str:

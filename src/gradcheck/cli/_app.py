@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from gradcheck import __version__
+from gradcheck.bench_report import report_command, spell_out_md
 from gradcheck.cli._exit import Exit, exit_code, worst
 from gradcheck.cli._files import read_reports
 from gradcheck.cli._files import save as save_report
@@ -200,6 +202,39 @@ def demo(
         seed=seed, output=output, as_json=as_json, quiet=quiet, compare_activations=compare_activations
     )
     raise typer.Exit(result.exit_code)
+
+
+class _OptionalMd(TyperCommand):
+    """A command whose `--md` may stand without a path, which Typer's own options cannot."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, spell_out_md(args))
+
+
+@app.command("bench-report", cls=_OptionalMd)
+def bench_report(
+    results: Annotated[Path, typer.Argument(help="JSON of `pytest --benchmark-json`, of any project.")],
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="An earlier run to compare with.")
+    ] = None,
+    html: Html = None,
+    md: Annotated[
+        str | None,
+        typer.Option(metavar="[PATH]", help="Markdown for a CI summary; to stdout without a path."),
+    ] = None,
+    fail_above: Annotated[
+        float | None,
+        typer.Option(metavar="RATIO", help="Leave with 1 where a median is so many times the baseline's."),
+    ] = None,
+) -> None:
+    """Report on benchmarks: tables of ratios, scaling plots, a comparison with a baseline that knows its spread.
+
+    `[tool.gradcheck.bench]` in pyproject.toml holds the limits: `fail-above = 1.3` for every group, `core = 1.1` for
+    one, and in `[tool.gradcheck.bench.core]` also its `reference` and the `ratios` to it that may not be exceeded.
+    """
+    text, exceeded = report_command(results, baseline, html, md, fail_above)
+    print(text, end="")
+    raise typer.Exit(Exit.FAIL if exceeded else Exit.PASS)
 
 
 def _given(**options: Any) -> dict[str, Any]:
