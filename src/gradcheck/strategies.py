@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,8 @@ from gradcheck.reference import (
     SoftmaxCrossEntropy,
     SquaredError,
     binary_cross_entropy,
+    sigmoid,
+    softmax,
     softmax_cross_entropy,
     squared_error,
 )
@@ -188,7 +191,7 @@ def on_kinks(
 
 
 def widths(
-    *, min_layers: int = 1, max_layers: int = 3, max_width: int = 4
+    *, min_layers: int = 1, max_layers: int = 3, max_width: int = 3
 ) -> st.SearchStrategy[tuple[int, ...]]:
     """Layer widths (n_0, .., n_L) of a network with min_layers to max_layers layers.
 
@@ -277,11 +280,13 @@ def networks(
     loss: st.SearchStrategy[Loss] | None = None,
     linked: bool = True,
     l2: st.SearchStrategy[float] | None = None,
-    max_examples: int = 5,
+    max_examples: int = 4,
     kink_distance: float = 0.0,
     dtype: DTypeLike = np.float64,
 ) -> NetworkCase:
     """Whole networks with parameters, data and labels; they shrink to the smallest network that fails.
+
+    All numbers are multiples of 1/256 in [-2, 2], so that they are the same in every dtype.
 
     Parameters
     ----------
@@ -308,44 +313,52 @@ def networks(
     """
     sizes = draw(shapes if shapes is not None else widths())
     kind = draw(loss if loss is not None else losses())
-    each = hidden if hidden is not None else activations()
-    chosen = [draw(each) for _ in sizes[2:]]
-    output = kind.link if linked else draw(_outputs(kind))
-    network = Network(sizes, [*chosen, output], kind, draw(l2) if l2 is not None else 0.0)
+    penalty = draw(l2) if l2 is not None else 0.0
     m = draw(st.integers(1, max_examples))
-    params = {name: draw(_layer(n, k, dtype)) for name, n, k in _layers(sizes)}
-    X = draw(arrays((sizes[0], m), scale=(0.125, 2.0), dtype=dtype))
-    case = NetworkCase(network, params, X, draw(_labels(kind, (sizes[-1], m), dtype)))
+    # Numbers are drawn for the largest shape and cut: a smaller network then keeps the numbers of a larger one,
+    # and shrinking a width does not shift all that follows.
+    room = max(_ROOM, *sizes)
+    X = draw(_numbers((room, max_examples)))[: sizes[0], :m]
+    Y = _as_labels(kind, draw(_numbers((room, max_examples)))[: sizes[-1], :m])
+    chosen, params = [], {}
+    for layer, (inputs, units) in enumerate(pairwise(sizes), 1):
+        chosen.append(draw(hidden if hidden is not None else activations()))
+        drawn = draw(_numbers((room, room + 1)))[:units].astype(dtype)
+        params[f"layer{layer}"] = {"W": drawn[:, 1 : inputs + 1].copy(), "b": drawn[:, :1].copy()}
+    chosen[-1] = kind.link if linked else draw(_outputs(kind, sizes[-1]))
+    network = Network(sizes, chosen, kind, penalty)
+    case = NetworkCase(network, params, X.astype(dtype), Y.astype(dtype))
     assume(kink_distance == 0 or _kink_distance(case) >= kink_distance)
     return case
 
 
-def _layers(sizes: tuple[int, ...]) -> list[tuple[str, int, int]]:
-    return [(f"layer{i}", n, k) for i, (n, k) in enumerate(zip(sizes[1:], sizes[:-1], strict=True), 1)]
+# Units for which numbers are drawn: as many as `widths` has by default.
+_ROOM = 3
 
 
-def _layer(units: int, inputs: int, dtype: DTypeLike) -> st.SearchStrategy[dict[str, Array]]:
-    values = {"scale": (0.125, 2.0), "dtype": dtype}
-    return st.fixed_dictionaries(
-        {"W": arrays((units, inputs), **values), "b": arrays((units, 1), **values)}  # type: ignore[arg-type]
-    )
+# Multiples of 1/256 in [-2, 2], the round ones first: a single choice that shrinks to 0, 1, -1, 2, -2, 1/2, ..
+_NUMBERS = sorted((k / 256 for k in range(-512, 513)), key=lambda x: (x.as_integer_ratio()[1], abs(x), x < 0))
 
 
-def _labels(loss: Loss, shape: tuple[int, int], dtype: DTypeLike) -> st.SearchStrategy[Array]:
-    n, m = shape
+def _numbers(shape: tuple[int, int]) -> st.SearchStrategy[Array]:
+    return hnp.arrays(np.float64, shape, elements=st.sampled_from(_NUMBERS), fill=st.nothing())
+
+
+def _as_labels(loss: Loss, numbers: Array) -> Array:
+    """Targets as they are; classes by the largest number of a column; 1 for a positive number."""
     if isinstance(loss, SquaredError):
-        return arrays(shape, scale=(0.125, 2.0), dtype=dtype)
+        return numbers
     if isinstance(loss, SoftmaxCrossEntropy):
-        classes = st.lists(st.integers(0, n - 1), min_size=m, max_size=m)
-        return classes.map(lambda c: np.eye(n, dtype=dtype)[:, c])
-    return hnp.arrays(dtype, shape, elements=st.sampled_from([0.0, 1.0]))
+        return np.eye(len(numbers))[:, numbers.argmax(axis=0)]
+    return (numbers > 0).astype(np.float64)
 
 
-def _outputs(loss: Loss) -> st.SearchStrategy[Activation]:
-    """Output activations whose range suits the loss: probabilities for a cross-entropy."""
+def _outputs(loss: Loss, units: int) -> st.SearchStrategy[Activation]:
+    """Output activations whose range suits the loss: probabilities short of 0 and 1 for a cross-entropy."""
     if isinstance(loss, SquaredError):
         return activations()
-    return st.sampled_from([binary_cross_entropy.link, softmax_cross_entropy.link])
+    # The softmax of a single unit is 1 whatever z is.
+    return st.sampled_from([sigmoid, softmax] if units > 1 else [sigmoid])
 
 
 def _kink_distance(case: NetworkCase) -> float:
@@ -371,13 +384,20 @@ def _bounds(scale: tuple[float, float], dtype: DTypeLike) -> tuple[float, float]
 
 def _gaps(kinks: Sequence[float], distance: float, largest: float) -> list[tuple[float, float]]:
     """The intervals of [-largest, largest] that keep the distance, the one nearest above 0 first."""
-    edges = [
-        -largest,
-        *(edge for kink in sorted(kinks) for edge in (kink - distance, kink + distance)),
-        largest,
-    ]
+    edges = [-largest]
+    for kink in sorted(kinks):
+        edges += [-_beyond(-kink, distance), _beyond(kink, distance)]
+    edges.append(largest)
     gaps = [(low, high) for low, high in zip(edges[::2], edges[1::2], strict=True) if low <= high]
     return sorted(gaps, key=lambda gap: (gap[1] < 0, abs(gap[0])))
+
+
+def _beyond(kink: float, distance: float) -> float:
+    """The smallest float above the kink whose computed distance is not rounded below the one asked for."""
+    edge = kink + distance
+    while edge - kink < distance:
+        edge = float(np.nextafter(edge, np.inf))
+    return edge
 
 
 def _inside(low: float, high: float, dtype: DTypeLike) -> tuple[float, float]:
