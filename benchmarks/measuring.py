@@ -5,6 +5,7 @@ import gc
 import re
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 from time import perf_counter
 from typing import Any
 
@@ -16,33 +17,46 @@ from .network import Problem
 MINUTE = 60.0
 
 
-def timed(benchmark: Any, function: Callable[[], Any]) -> Any:
-    """Run `function` under the benchmark for about two seconds in all, at least once; return its result."""
+SLOW = 5.0  # seconds from which one round has to do
+
+
+def clocked(function: Callable[[], Any]) -> tuple[Any, float]:
+    """The result of `function`, and the seconds that it took."""
+    start = perf_counter()
+    result = function()
+    return result, perf_counter() - start
+
+
+def timed(benchmark: Any, function: Callable[[], Any], seconds: float = 0.0) -> Any:
+    """Run `function` under the benchmark for about two seconds in all, at least once; return its result.
+
+    `seconds` is what an earlier call took, if there was one: it may have imported a library, so that one that was
+    not slow is clocked again to choose the rounds.
+    """
     if benchmark.disabled:
         return benchmark(function)
-    start = perf_counter()
-    function()
-    rounds = max(1, min(50, int(2 / (perf_counter() - start))))
-    return benchmark.pedantic(function, rounds=rounds)
+    if seconds < SLOW:
+        _, seconds = clocked(function)
+    return benchmark.pedantic(function, rounds=max(1, min(50, int(2 / seconds))))
 
 
 def outside(problem: Problem, function: Callable[[], Any]) -> float:
-    """The share of the time that `function` spends outside the problem's f and claim: the median of five runs."""
-    shares = []
-    for _ in range(5):
+    """The share of the time that `function` spends outside the problem's f and claim: the median of some runs."""
+    shares, spent = [], 0.0
+    while len(shares) < 5 and spent < SLOW:
         problem.reset()
-        start = perf_counter()
-        function()
-        shares.append(1 - problem.inside / (perf_counter() - start))
-    return sorted(shares)[2]
+        _, seconds = clocked(function)
+        shares.append(1 - problem.inside / seconds)
+        spent += seconds
+    return median(shares)
 
 
 def skip_over_a_minute(tool: str, problem: Problem) -> None:
-    """A checker that evaluates f for every parameter stops where that alone would need more than a minute."""
+    """A peer that evaluates f for every parameter stops where that alone would need more than a minute."""
     problem.f(*problem.inputs)
-    start = perf_counter()
-    problem.f(*problem.inputs)
-    expected = COST.get(tool, 0.0) * problem.size * (perf_counter() - start)
+    _, seconds = clocked(lambda: problem.f(*problem.inputs))
+    problem.reset()
+    expected = COST.get(tool, 0.0) * problem.size * seconds
     if expected > MINUTE:
         pytest.skip(f"{tool} would need about {expected:,.0f} s for {problem.size:,} parameters")
 
