@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from gradcheck.differentiate._errors import UsageError
 from gradcheck.differentiate._window import Floats
 
-__all__ = ["OUTSIDE", "Caller", "as_real", "real_result"]
+__all__ = ["OUTSIDE", "RAISED", "Caller", "as_real", "real_result"]
 
 # What a function raises at points where it is not defined. TypeError and the like are mistakes and pass through.
 OUTSIDE = (ValueError, ArithmeticError, np.linalg.LinAlgError)
+RAISED = object()  # in place of a result
 
 
 @dataclass
@@ -35,7 +36,7 @@ class Caller:
     raised: Counter[str] = field(default_factory=Counter)
 
     def __call__(self, *inputs: Any) -> Any:
-        """f(*inputs), or None where f raised one of `OUTSIDE`."""
+        """f(*inputs), or `RAISED` where f raised one of `OUTSIDE`."""
         self.evaluations += 1
         try:
             return self.f(*inputs)
@@ -43,7 +44,7 @@ class Caller:
             raise
         except OUTSIDE as error:
             self.raised[f"{type(error).__name__}: {error}"] += 1
-            return None
+            return RAISED
 
     def notes(self) -> tuple[str, ...]:
         """One sentence for each exception that was counted."""

@@ -69,8 +69,8 @@ def classify(
     good, useful = choice.error <= GOOD * choice.slope, choice.error <= USEFUL * choice.slope
     result.put(good, Status.SMOOTH, choice.value, choice.error, step)
     result.put(useful & choice.noisy, Status.NOISY, choice.value, choice.error, step)
+    _put_kinks(rungs, result, choice)
     result.put(useful, Status.SMOOTH, choice.value, choice.error, step)
-    _put_kinks(rungs, result)
     _put_edges(rungs, result)
     undefined = np.full_like(base, np.nan)
     result.put(jumps(rungs), Status.JUMP, undefined, nothing, step)
@@ -82,8 +82,8 @@ def classify(
     estimate.evaluations[which] = spent[:, None]
 
 
-def _put_kinks(rungs: Rungs, result: "_Result") -> None:
-    """Both one-sided slopes; a kink that is h_last away at most moves them by the jump times h_last / h."""
+def _put_kinks(rungs: Rungs, result: "_Result", choice: Choice) -> None:
+    """Both one-sided slopes, unless one slope with less error will do; a kink that is h_last away at most moves them by the jump times h_last / h."""
     right, left = one_sided_slope(rungs, 1), one_sided_slope(rungs, -1)
     jump, _ = shape_of_kink(rungs)
     _, smallest = rungs.at_last()
@@ -91,7 +91,7 @@ def _put_kinks(rungs: Rungs, result: "_Result") -> None:
     blur = np.abs(jump) * np.minimum(1.0, smallest / step)
     low, high = np.minimum(left.value, right.value), np.maximum(left.value, right.value)
     error = (high - low) / 2.0 + np.maximum(left.error, right.error) + blur
-    found = kinked(rungs) & np.isfinite(error)
+    found = kinked(rungs) & np.isfinite(error) & (error <= choice.error)
     result.put(found, Status.KINK, (low + high) / 2.0, error, step, np.stack([low, high], axis=-1))
 
 

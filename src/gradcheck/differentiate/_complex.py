@@ -63,7 +63,9 @@ def complex_step(f: Callable[..., Any], x: Any) -> Estimate:
     notes = measured.notes + note
     if not agrees.all() and not note:
         count = f"{np.count_nonzero(~agrees)} of {agrees.size}"
-        notes += (f"the complex step contradicts the measured derivative in {count} entries: f is not analytic there",)
+        notes += (
+            f"the complex step contradicts the measured derivative in {count} entries: f is not analytic there",
+        )
     return replace(
         measured,
         value=np.where(agrees, value, np.nan),

@@ -60,15 +60,14 @@ def _next(rungs: Rungs, settled: Bools, zoomed: NDArray[np.bool_]) -> Bools:
     bottom = rungs.contiguous_last
     down = ~zoom & (undecided & _gains_below(rungs, choice, bottom)).any(axis=1)
     wanted |= down & (index > bottom) & (index <= bottom + 3)
-    up = ~zoom & (undecided & _gains_above(rungs, choice)).any(axis=1)
-    wanted |= up & (index == rungs.first - 1)
+    wanted |= ~zoom & _between(rungs, choice, undecided)
     return np.asarray(wanted & reachable & ~rungs.seen)
 
 
 def _finished(rungs: Rungs, choice: Choice, zoomed: NDArray[np.bool_]) -> Bools:
     """Elements that need no further rung."""
     good = choice.error <= GOOD * choice.slope
-    noisy = choice.noisy & (choice.error <= USEFUL * choice.slope)
+    noisy = choice.noisy & (choice.error <= USEFUL * choice.slope) & ~_gap_above(rungs, choice)[0]
     special = zoomed[:, None] & (kinked(rungs) | _known_edge(rungs))
     return np.asarray(good | noisy | flat(rungs) | special | ~np.isfinite(rungs.lines.base))
 
@@ -104,7 +103,22 @@ def _gains_below(rungs: Rungs, choice: Choice, bottom: NDArray[np.intp]) -> Bool
     return np.asarray(SAFETY * NOISE_WEIGHT * rungs.lines.eta / h < choice.error)
 
 
-def _gains_above(rungs: Rungs, choice: Choice) -> Bools:
-    """Noise is most of the error, and the window at the top is the best."""
-    at_top = choice.window == rungs.first[:, None]
-    return np.asarray(choice.noisy & at_top & np.isfinite(choice.error) & (rungs.first > 0)[:, None])
+def _gap_above(rungs: Rungs, choice: Choice) -> tuple[Bools, NDArray[np.intp]]:
+    """Whether steps between the best window and the next larger one seen are missing, and the latter's index, or -1."""
+    index = np.arange(RUNGS)[:, None]
+    largest = np.maximum.accumulate(np.where(rungs.seen, index, -1), axis=0)
+    above = np.where(
+        choice.window > 0, np.take_along_axis(largest, np.maximum(choice.window - 1, 0), axis=0), -1
+    )
+    return np.asarray((above >= 0) & (above < choice.window - 1)), above
+
+
+def _between(rungs: Rungs, choice: Choice, undecided: Bools) -> Bools:
+    """Larger steps (RUNGS, n) for windows whose error is noise: the next one at the top, or the middle of a gap."""
+    noisy = undecided & choice.noisy & np.isfinite(choice.error)
+    gap, above = _gap_above(rungs, choice)
+    middle = np.where(gap, (above + choice.window) // 2, choice.window - 1)
+    half = np.where(gap, 1, 0)
+    index = np.arange(RUNGS)[:, None, None]
+    wanted = (np.abs(index - middle) <= half) & noisy & (gap | (above < 0))
+    return np.asarray(wanted.any(axis=2))

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.differentiate._arrange import arranged, joined
-from gradcheck.differentiate._calls import Caller, as_floats, as_real, real_result, working_precision
+from gradcheck.differentiate._calls import RAISED, Caller, as_floats, as_real, real_result, working_precision
 from gradcheck.differentiate._errors import UsageError
-from gradcheck.differentiate._estimate import Estimate
-from gradcheck.differentiate._noise import probe
+from gradcheck.differentiate._estimate import Estimate, Status
+from gradcheck.differentiate._noise import Probe, probe
 from gradcheck.differentiate._window import Floats
 from gradcheck.differentiate.engine import CHUNK, ladder, two_point
 
@@ -114,7 +114,17 @@ def _measure_chunk(method: Method, f: "_Elementwise", x: Floats, low: float, hig
         found = probe(within, np.arange(len(x)), base, scale, f.dtype)
         finest = np.where(np.isfinite(x), np.spacing(np.abs(x)), 1.0)
         estimate = method(evaluate, base, scale, found.eta, finest=finest, low=limits[0], high=limits[1])
+        if method is two_point:
+            estimate = _distrusted(estimate, found)
     return replace(estimate, shared_evaluations=1 + int(np.median(found.evaluations)))
+
+
+def _distrusted(estimate: Estimate, found: Probe) -> Estimate:
+    """Two points alone cannot know that their step is too long; the probe's, a millionth of it, can."""
+    miss = np.abs(estimate.value.astype(float) - found.slope)
+    wrong = (miss > estimate.error + found.slope_error) & np.isfinite(found.slope_error)
+    status = np.where(wrong, Status.UNRESOLVED.value, estimate.status)
+    return replace(estimate, error=np.where(wrong, np.inf, estimate.error), status=status)
 
 
 @dataclass
@@ -155,7 +165,7 @@ class _Elementwise:
             return np.empty(0)
         expected = x.shape
         result = self.caller(x)
-        if result is None:
+        if result is RAISED:
             return self._halved(x)
         array = real_result(result, "f(x)")
         if array.shape != expected:

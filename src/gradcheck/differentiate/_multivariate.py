@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gradcheck.differentiate import _tree
 from gradcheck.differentiate._arrange import arranged
-from gradcheck.differentiate._calls import Caller, as_floats, as_real, real_result, working_precision
+from gradcheck.differentiate._calls import RAISED, Caller, as_floats, as_real, real_result, working_precision
 from gradcheck.differentiate._elementwise import size_of
 from gradcheck.differentiate._errors import UsageError
 from gradcheck.differentiate._estimate import Estimate
@@ -221,7 +221,7 @@ class _Call:
     def at(self, x: Floats) -> Floats:
         """f's elements at x; NaN where it raised or was not finite."""
         result = self.caller(*self.inputs(x))
-        if result is None:
+        if result is RAISED:
             return np.full(self.base.size, np.nan)
         array = real_result(result, "f(x)")
         if array.shape != self.shape:

@@ -49,11 +49,17 @@ class Noise:
 
 @dataclass(frozen=True)
 class Probe:
-    """The same, row by row: eta (rows, p), evaluations (rows,), single (rows, p)."""
+    """The same, row by row: eta (rows, p), evaluations (rows,), single (rows, p).
+
+    `slope` (rows, p) and `slope_error` are what the smallest step saw of the derivative: no more than a check that other
+    steps were not too long. The error is infinite where it saw nothing.
+    """
 
     eta: Floats
     evaluations: NDArray[np.intp]
     single: NDArray[np.bool_]
+    slope: Floats
+    slope_error: Floats
 
 
 def noise_level(
@@ -91,7 +97,8 @@ def probe(evaluate: Evaluate, rows: NDArray[np.intp], base: NDArray[Any], scale:
     state = _State(evaluate, rows, start, eps, levels[0])
     with np.errstate(all="ignore"):
         _search(state, scale, levels)
-    return Probe(state.eta, state.evaluations, state.single)
+        error = 2.0 * state.eta / state.length
+    return Probe(state.eta, state.evaluations, state.single, state.slope, error)
 
 
 def _search(state: "_State", scale: Floats, levels: Sequence[float]) -> None:
@@ -120,6 +127,7 @@ class _State:
         self.evaluations = np.zeros(len(rows), dtype=np.intp)
         self.single = np.zeros(base.shape, dtype=bool)
         self.flat = np.isfinite(base)
+        self.slope, self.length = np.zeros(base.shape), np.zeros(base.shape)
 
     @property
     def eta(self) -> Floats:
@@ -132,21 +140,28 @@ class _State:
     ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Probe the rows `which`; says of each whether its step was too small, and whether too large.
 
-        Of two sides the quieter one counts: a kink on the other is no noise.
+        Of two sides the louder one counts: quantised values form a smooth curve by chance now and then.
         """
         if not scale.size:
             return np.zeros(0, dtype=bool), np.zeros(0, dtype=bool)
         h = max(GRID, round(level * OFF_GRID / GRID) * GRID) * scale
         views = [View.of(self._values(which, side * h)) for side in sides]
-        view = views[0] if len(views) == 1 else views[0].quieter(views[1])
+        view = views[0] if len(views) == 1 else views[0].louder(views[1])
         told, noise = view.told, view.noise
         doubtful = view.finite & ~told
         self.settled[which] = np.maximum(self.settled[which], np.where(told, noise, 0.0))
         self.unsettled[which] = np.minimum(self.unsettled[which], np.where(doubtful, noise, np.inf))
         self.floor[which] = np.maximum(self.floor[which], np.where(view.finite, self.eps * view.size, 0.0))
-        self.single[which] |= view.varies & view.is_float32
+        single = np.logical_and.reduce([v.is_float32 for v in views])
+        single &= np.logical_or.reduce([v.varies for v in views])
+        self.single[which] |= single
+        if level == self.first_level:
+            seen = view.varies & ~view.equal
+            self.length[which] = np.where(seen, POINTS * h[:, None], 0.0)
+            self.slope[which] = (view.values[-1] - view.values[0]) / (POINTS * h[:, None])
         if level > self.first_level:
-            stairs = view.varies & self.flat[which] & view.shows_slope(self.first_level / level)
+            self.floor[which] = np.maximum(self.floor[which], np.where(single, EPS_SINGLE * view.size, 0.0))
+            stairs = view.varies_beyond_x & self.flat[which] & view.shows_slope(self.first_level / level)
             self.single[which] |= stairs
             self.settled[which] = np.where(stairs, view.noise_of_stairs(), self.settled[which])
         self.flat[which] &= ~view.varies

@@ -53,6 +53,10 @@ __all__ = [
 
 EPS = float(np.finfo(np.float64).eps)
 NOISE_WEIGHT = 1.2  # (4096 + 272/4 + 1/16) / 3825 = 1.089, and a little for the rounding of P itself
+EVEN_WEIGHTS = (1.0, -17.0 / 64.0, 1.0 / 256.0)  # of C2, C1, C0: neither h nor h^3 is left
+FIRST_ORDER = (
+    0.75  # of the distance to the extrapolation with orders h and h^2, which is all of P's error at worst
+)
 EVEN_NOISE = 4.5  # C2's four values of noise at h2, and those of C1 and C0 at a quarter and less of it
 CONTRACTION = 1.0 / 3.0  # a smooth function contracts by 1/16, x|x| by 1/4
 SAFETY = 2.0
@@ -108,9 +112,10 @@ def windows(h: Floats, odd: Floats, even: Floats, eta: Floats, reach: Floats) ->
     first_order = (64.0 * s2 - 20.0 * s1 + s0) / 45.0  # (16 M2 - M1) / 15
     d1, d2 = s1 - s0, s2 - s1
     unit = (np.broadcast_to(eta, odd.shape)[2:] + EPS * reach * np.abs(value)) / h[2:]
-    truncation = np.maximum(np.abs(correction), 0.75 * np.abs(value - first_order))
+    truncation = np.maximum(np.abs(correction), FIRST_ORDER * np.abs(value - first_order))
     truncation = np.maximum(truncation, _aitken_distance(value, s2, d1, d2, unit))
-    residual = np.abs(even[2:] - 0.265625 * even[1:-1] + 0.00390625 * even[:-2])
+    c2, c1, c0 = EVEN_WEIGHTS
+    residual = np.abs(c2 * even[2:] + c1 * even[1:-1] + c0 * even[:-2])
     truncation = np.maximum(truncation, residual - EVEN_NOISE * unit)
     contracts = np.abs(d2) <= CONTRACTION * np.abs(d1) + 3.0 * unit
     side = np.abs(odd) + 0.5 * np.abs(even)
