@@ -131,13 +131,13 @@ def replay(
 
     The file is JSON; nothing in it is evaluated. The claim is imported from where the report says it was.
     """
-    from gradcheck.cli._replay import is_test, replay, replay_test
+    from gradcheck.cli._replay import is_test, replay, replay_tests
 
     reports = read_reports(report)
     tests = [each for each in reports if is_test(each) and not target]
     with progress() as update:
         results = [replay(each, target, update) for each in reports if each not in tests]
-    codes = [replay_test(each) for each in tests]
+    codes = replay_tests(tests)
     if results or not tests:
         codes.append(_finish(results, form, html, None, as_list=len(results) != 1))
     raise typer.Exit(worst(codes))
@@ -180,6 +180,26 @@ def init(
         open_point = "" if each.shapes is not None else " (write its inputs)"
         print(f"  {each.pair.derivative}{open_point}")
     print(f"wrote {path}: run it with pytest {path}")
+
+
+@app.command()
+def table(
+    target: Annotated[str, typer.Argument(help="A subject of `gradcheck.conformance`, or a list of them.")],
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the examples, the cotangents and the judge.")] = 0,
+    expected: Annotated[
+        Path | None, typer.Option("--expected", metavar="PATH", help="Known failures, a TOML file.")
+    ] = None,
+) -> None:
+    """Print which checks of the conformance kit a library passes, as a Markdown table.
+
+    Exit code 1 if a check fails that is not expected to.
+    """
+    from gradcheck.cli._kit import library_of
+    from gradcheck.conformance import to_markdown_table
+
+    conformance = library_of(Target.parse(target), expected, seed)
+    print(to_markdown_table(conformance))
+    raise typer.Exit(Exit.PASS if conformance else Exit.FAIL if conformance.outcomes else Exit.NOTHING)
 
 
 @app.command()

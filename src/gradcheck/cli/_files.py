@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from gradcheck.check._verdict import Report
 from gradcheck.differentiate._errors import UsageError
@@ -52,15 +54,24 @@ def read_reports(path: Path) -> list[Report]:
     except UnicodeDecodeError:
         raise UsageError(str(path), "this is not text, so no report", "name a report in JSON") from None
     try:
-        return [from_json(each) for each in _documents(text)]
+        return [_report(each) for each in _members(text)]
     except UsageError as error:
         raise UsageError(f"{path}: {error.value}", error.cause, WROTE) from None
 
 
-def _documents(text: str) -> list[str]:
-    """Each report of a list as text of its own; anything but a list is handed on as it is."""
+def _members(text: str) -> list[Any]:
+    """The members of a list; anything but a list, also what is no JSON, is one member."""
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
         return [text]
-    return [json.dumps(each) for each in document] if isinstance(document, list) else [text]
+    return document if isinstance(document, list) else [text]
+
+
+def _report(member: Any) -> Report:
+    """One report; the pytest plugin writes each with the node id of its test."""
+    if isinstance(member, str):
+        return from_json(member)
+    if isinstance(member, dict) and member.keys() == {"test", "report"} and isinstance(member["test"], str):
+        return replace(from_json(json.dumps(member["report"])), target=member["test"])
+    return from_json(json.dumps(member))

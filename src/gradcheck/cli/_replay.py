@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
@@ -15,7 +15,7 @@ from gradcheck.cli._target import Target, load
 from gradcheck.differentiate._errors import UsageError
 from gradcheck.differentiate._tree import arguments
 
-__all__ = ["is_test", "replay", "replay_test"]
+__all__ = ["is_test", "replay", "replay_tests"]
 
 
 def is_test(report: Report) -> bool:
@@ -83,13 +83,18 @@ def _is_below(path: str) -> bool:
     return not rooted and ".." not in (*PurePosixPath(path).parts, *PureWindowsPath(path).parts)
 
 
-def replay_test(report: Report) -> Exit:
-    """Run the test that made the report again, with its seed; pytest writes the result itself."""
-    file = report.target.partition("::")[0]
+def replay_tests(reports: Sequence[Report]) -> list[Exit]:
+    """Run the tests that made these reports again, each once, with its seed; pytest writes the results itself."""
+    tests = dict.fromkeys((report.target, report.seed) for report in reports)
+    return [_run_test(target, seed) for target, seed in tests]
+
+
+def _run_test(target: str, seed: int) -> Exit:
+    file = target.partition("::")[0]
     if not _is_below(file) or file.startswith("-") or not Path(file).is_file():
         cause = "there is no such test below this folder"
-        raise UsageError(f"target={report.target!r}", cause, "run from the folder where pytest ran")
-    command = [sys.executable, "-m", "pytest", "-q", f"--gradcheck-seed={report.seed}", report.target]
+        raise UsageError(f"target={target!r}", cause, "run from the folder where pytest ran")
+    command = [sys.executable, "-m", "pytest", "-q", f"--gradcheck-seed={seed}", target]
     return PYTEST.get(subprocess.run(command, check=False).returncode, Exit.INTERNAL)
 
 

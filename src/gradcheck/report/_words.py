@@ -50,6 +50,8 @@ def worst_first(report: Report) -> list[Finding]:
 
 def effort(report: Report) -> str:
     """Whose claim it was and what the answer cost: ``dense_backward, 41 evaluations``."""
+    if not report.evaluations:  # the answers of a test kit, which counts questions
+        return f"{report.subject}, {len(report.findings)} checks" if report.subject else ""
     count = f"{report.evaluations} evaluation{'' if report.evaluations == 1 else 's'}"
     return f"{report.subject}, {count}" if report.subject else count
 
@@ -63,9 +65,9 @@ def headline(finding: Finding) -> str:
 
 
 def sentence(finding: Finding) -> str:
-    """The message of the finding, which begins with what it is about."""
+    """The first line of the message, which begins with what it is about."""
     name = finding.input or finding.code
-    message = finding.message or finding.code
+    message = (finding.message or finding.code).splitlines()[0]
     return message if message.startswith(name) else f"{name}: {message}"
 
 
@@ -136,14 +138,14 @@ def contracts_kept(report: Report) -> list[str]:
 
 def notes(finding: Finding) -> list[str]:
     """The lines below the headline: what kind of mistake it is, where else, what to do."""
+    first, *more = finding.message.splitlines() or [""]
     lines = []
-    repeats = finding.message in headline(finding) or finding.message.startswith(
-        f"{_entry(finding)}: claimed "
-    )
+    repeats = first in headline(finding) or first.startswith(f"{_entry(finding)}: claimed ")
     if not repeats:
-        lines.append(_with_slug(finding.message, finding.diagnosis))
+        lines.append(_with_slug(first, finding.diagnosis))
     elif finding.diagnosis:
         lines.append(f"diagnosis: {finding.diagnosis}")
+    lines += [line.strip() for line in more]
     if len(finding.wrong_entries) > 1:
         lines.append(f"wrong entries: {spots(finding)}")
     if finding.advice:
@@ -176,6 +178,8 @@ def closing(report: Report, saved: str | None = None) -> list[str]:
 
 def _what_was_right(report: Report, objections: list[Finding]) -> list[str]:
     passed = passed_inputs(report)
+    if not report.evaluations:
+        return []
     if not objections:
         return [caught(report.resolution, report.probability)]
     if not passed:
