@@ -25,15 +25,18 @@ def grad(x):
 def tripled(x):
     return 3 * x
 
-def half(x):
-    return np.float64(np.float16(x.sum()))
+def relu(x):
+    return np.maximum(x, 0).sum()
+
+def step(x):
+    return (x > 0) * 1.0
 
 def explode(x):
     raise RuntimeError("the claim exploded")
 
 right = Claim("grad", (f, grad), lambda: np.arange(1.0, 4.0), name="square")
 wrong = Claim("grad", (f, tripled), lambda: np.arange(1.0, 4.0), name="tripled")
-undecided = Claim("grad", (half, np.ones_like), np.array([0.1, 0.3]), name="coarse")
+undecided = Claim("grad", (relu, step), np.array([0.0, 1.0]), {"kinks": "strict"}, name="at the kink")
 pair = (f, grad, np.ones(3))
 claims = [right, wrong, pair]
 right_ones = [right, pair]

@@ -1,14 +1,18 @@
 """`gradcheck run` and `gradcheck replay`."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from gradcheck.check import Report, Verdict
 from gradcheck.cli import Exit
+from gradcheck.cli._files import read_reports
 from gradcheck.report import from_json, to_json
 from tests.cli.conftest import Run
 from tests.report import samples
@@ -178,3 +182,40 @@ def test_an_option_in_a_report_that_no_check_has_is_refused(run: Run, project: P
     ran = run("replay", "odd.json")
     assert ran.code == Exit.USAGE
     assert "shell" in ran.err
+
+
+def test_reports_of_a_pytest_run_are_repeated_by_pytest(
+    run: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands: list[list[str]] = []
+
+    def pytest_run(command: list[str], check: bool) -> SimpleNamespace:
+        commands.append(command[3:])
+        return SimpleNamespace(returncode=1 if "test_b" in command[-1] else 0)
+
+    monkeypatch.setattr("gradcheck.cli._replay.subprocess.run", pytest_run)
+    (project / "test_x.py").write_text("")
+    report = json.loads(to_json(samples.halved()))
+    tests = [{"test": f"test_x.py::{name}", "report": report} for name in ("test_a", "test_a", "test_b")]
+    (project / "pytest.json").write_text(json.dumps(tests))
+    assert run("replay", "pytest.json").code == Exit.FAIL
+    assert commands == [
+        ["-q", "--gradcheck-seed=7", "test_x.py::test_a"],
+        ["-q", "--gradcheck-seed=7", "test_x.py::test_b"],
+    ]
+
+
+def test_a_failing_test_fails_again_when_its_report_is_replayed(project: Path) -> None:
+    (project / "test_layers.py").write_text(
+        "import layers\ndef test_wrong(gradcheck):\n"
+        "    gradcheck.assert_grad(layers.f, layers.tripled, layers.np.ones(3))\n"
+    )
+    options = ["-q", "-p", "no:cacheprovider", "--gradcheck-report=json"]
+    command = [sys.executable, "-m", "pytest", *options, "-p", "gradcheck.pytest_plugin"]
+    first = subprocess.run(command, capture_output=True, text=True, check=False)
+    if "already registered" in first.stderr:  # installed: the entry point has loaded it
+        command = command[:-2]
+        first = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert first.returncode == 1, first.stdout + first.stderr
+    reports = read_reports(project / ".gradcheck" / "pytest.json")
+    assert [each.target for each in reports] == ["test_layers.py::test_wrong"]

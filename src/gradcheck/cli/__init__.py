@@ -52,10 +52,6 @@ def _run(arguments: list[str]) -> int:
         if missing not in ("typer", "rich"):
             raise
         return _say(f'the command line needs {missing}: pip install "gradcheck[cli]"', Exit.USAGE)
-    if arguments[:1] == ["bench-report"]:
-        from gradcheck.bench_report import spell_out_md
-
-        arguments = ["bench-report", *spell_out_md(arguments[1:])]
     try:
         app(arguments, prog_name="gradcheck")
     except SystemExit as leaving:
