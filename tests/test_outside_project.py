@@ -136,8 +136,8 @@ def test_one_decorator_runs_the_kit(project: Path, workers: tuple[str, ...]) -> 
 )
 def test_the_command_line_has_its_exit_codes(project: Path, target: str, code: int) -> None:
     claims = "\nfrom gradcheck import Claim\n"
-    claims += "right = Claim('backward', forward, backward, inputs)\n"
-    claims += "wrong = Claim('backward', forward, wrong_backward, inputs)\n"
+    claims += "right = Claim('backward', (forward, backward), inputs)\n"
+    claims += "wrong = Claim('backward', (forward, wrong_backward), inputs)\n"
     (project / "library.py").write_text(LIBRARY + claims)
     result = run(project, "gradcheck", "check", target)
     assert result.returncode == code, result.stdout + result.stderr
