@@ -68,6 +68,28 @@ def test_each_planted_mistake_is_caught_where_it_is(ran: Ran, number: int) -> No
         assert {f.code for f in failed} == {mistake.code}
 
 
+@pytest.mark.parametrize(
+    ("title", "diagnosis"),
+    [
+        ("1/m forgotten in dW1", "factor"),
+        ("1/(m - 1) for 1/m in dW2", "factor"),
+        ("dW1 transposed, W1 square", "transpose"),
+        ("dW1 transposed, reshaped", "transpose"),
+        ("sign of dZ2", "sign"),
+        ("L2 term the cost lacks", "extra-term"),
+    ],
+)
+def test_mistakes_with_a_name_are_called_by_it(ran: Ran, title: str, diagnosis: str) -> None:
+    row = next(row for row in ran.result.planted if row.title == title)
+    for report in (row.start, row.end):
+        assert {f.diagnosis for f in report.findings if f.verdict is Verdict.FAIL} == {diagnosis}
+
+
+def test_a_factor_is_told_with_its_size(ran: Ran) -> None:
+    assert "factor 455" in ran.text
+    assert "factor 1.002" in ran.text
+
+
 def test_from_zero_weights_the_hidden_units_stay_identical(ran: Ran) -> None:
     found = {(row.initialisation, row.activation): row for row in ran.result.starts}
     for activation, rank in (("tanh", 0), ("sigmoid", 1)):

@@ -110,7 +110,12 @@ def amount(report: Report) -> str:
 
 
 def diagnosis(finding: Finding | None) -> str:
-    return "" if finding is None else finding.diagnosis or finding.code
+    """What kind of mistake it was taken for; a factor with its size."""
+    if finding is None:
+        return ""
+    if finding.diagnosis == "factor" and finding.claimed is not None and finding.measured:
+        return f"factor {abs(finding.claimed / finding.measured):.4g}"
+    return finding.diagnosis or finding.code
 
 
 def starts(result: DemoResult) -> Table:
