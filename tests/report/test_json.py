@@ -73,11 +73,13 @@ def test_arrays_come_back_with_dtype_shape_and_elements(array: np.ndarray) -> No
     assert back["x"].shape == array.shape
     np.testing.assert_array_equal(back["x"], array)
     if array.dtype.kind in "fc":
-        parts = array.dtype.type(0).real.dtype
-        np.testing.assert_array_equal(
-            np.signbit(np.atleast_1d(back["x"]).astype(array.dtype.newbyteorder("=")).view(parts)),
-            np.signbit(np.atleast_1d(array).astype(array.dtype.newbyteorder("=")).view(parts)),
-        )
+        before, after = real_parts(array), real_parts(back["x"])
+        numbers = ~np.isnan(before)  # a NaN is written as "nan", without a sign
+        np.testing.assert_array_equal(np.signbit(after)[numbers], np.signbit(before)[numbers])
+
+
+def real_parts(array: np.ndarray) -> np.ndarray:
+    return np.concatenate([array.real.ravel(), array.imag.ravel()])
 
 
 def test_long_doubles_keep_their_digits() -> None:
