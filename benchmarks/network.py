@@ -23,7 +23,8 @@ SHAPES = {
     1_000_000: (1000, 998),
     10_000_000: (3162, 3160),
 }
-EXAMPLES = 32
+# Examples in the batch: small networks learn from small ones.
+SMALL_BATCH, BATCH = 32, 128
 
 
 @dataclass
@@ -62,9 +63,10 @@ class Problem:
 def network(parameters: int, *, mistake: Callable[[Arrays], Arrays] | None = None, seed: int = 0) -> Problem:
     """A tanh network of about that many parameters with a cross-entropy cost; `mistake` spoils its gradient."""
     inputs, hidden = SHAPES[parameters]
+    examples = BATCH if parameters >= 100_000 else SMALL_BATCH
     rng = np.random.default_rng(seed)
-    x = rng.standard_normal((inputs, EXAMPLES))
-    y = (rng.random((1, EXAMPLES)) < 0.5).astype(float)
+    x = rng.standard_normal((inputs, examples))
+    y = (rng.random((1, examples)) < 0.5).astype(float)
     weights = (
         rng.standard_normal((hidden, inputs)) / np.sqrt(inputs),
         0.1 * rng.standard_normal((hidden, 1)),
@@ -78,7 +80,7 @@ def network(parameters: int, *, mistake: Callable[[Arrays], Arrays] | None = Non
 
     def back(W1: Any, b1: Any, W2: Any, b2: Any) -> Arrays:
         a = np.tanh(W1 @ x + b1)
-        d2 = (1 / (1 + np.exp(-(W2 @ a + b2))) - y) / EXAMPLES
+        d2 = (1 / (1 + np.exp(-(W2 @ a + b2))) - y) / examples
         d1 = (W2.T @ d2) * (1 - a * a)
         return d1 @ x.T, d1.sum(1, keepdims=True), d2 @ a.T, d2.sum(1, keepdims=True)
 
