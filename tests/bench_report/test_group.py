@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from gradcheck.bench_report import curves_of, groups_of, parse_settings, read_run
+from gradcheck.bench_report import curves_of, document_of, groups_of, parse_settings, read_run
 from gradcheck.differentiate._errors import UsageError
 
 from .conftest import entry
@@ -34,9 +34,20 @@ def test_the_settings_name_the_reference(write) -> None:
     assert [row.ratio for row in group.cases[0].rows] == [0.5, 1.0]
 
 
-def test_a_reference_that_did_not_run_is_refused(write) -> None:
+def test_the_fastest_stands_in_for_a_reference_that_did_not_run_and_a_note_says_so(write) -> None:
+    document = document_of(
+        read_run(write(*times(float))), settings=parse_settings({"g": {"reference": "torch"}})
+    )
+    assert {case.reference for case in document.groups[0].cases} == {"ours"}
+    assert any("'torch', the reference of 'g', did not run" in note for note in document.notes)
+
+
+def test_a_reference_that_did_not_run_is_refused_where_ratios_to_it_are_limited(write) -> None:
     with pytest.raises(UsageError, match=r"no contender of group 'g'.*ours, theirs"):
-        groups_of(read_run(write(*times(float))), parse_settings({"g": {"reference": "thiers"}}))
+        groups_of(
+            read_run(write(*times(float))),
+            parse_settings({"g": {"reference": "thiers", "ratios": {"ours": 1.0}}}),
+        )
 
 
 def test_functions_of_one_group_compete(write) -> None:

@@ -49,6 +49,11 @@ def _notes(groups: tuple[Group, ...], changes: Changes | None, settings: Setting
     """What a reader must know so as not to read too much into the figures."""
     absent = sorted(set(settings.groups) - {group.name for group in groups})
     notes = [f"the settings name the group {name!r}, which did not run" for name in absent]
+    notes += [
+        f"{settings.of(group.name).reference!r}, the reference of {group.name!r}, did not run: the fastest stands in"
+        for group in groups
+        if settings.of(group.name).reference not in {None, *group.contenders()}
+    ]
     if changes is None:
         limited = any(settings.limit_of(group.name) is not None for group in groups)
         return (*notes, *(["no baseline was given: no limit against one was checked"] if limited else []))

@@ -43,6 +43,9 @@ class Group:
     name: str
     cases: tuple[Case, ...]
 
+    def contenders(self) -> set[str]:
+        return {row.contender for case in self.cases for row in case.rows}
+
     def extra_names(self) -> tuple[str, ...]:
         """The figures that the benchmarks wrote down beside their times, in the order of their appearance."""
         rows = (row for case in self.cases for row in case.rows)
@@ -61,7 +64,7 @@ def groups_of(run: Run, settings: Settings = DEFAULTS) -> tuple[Group, ...]:
     Raises
     ------
     gradcheck.UsageError
-        The reference that the settings name is no contender of the group.
+        The reference, to which the settings limit ratios, is no contender of the group.
     """
     members: dict[str, list[Benchmark]] = {}
     for benchmark in run.benchmarks:
@@ -78,7 +81,8 @@ def _group(name: str, benchmarks: list[Benchmark], settings: Settings) -> Group:
         competing = {key for benchmark in benchmarks for key in benchmark.params}
     several = len({benchmark.function for benchmark in benchmarks}) > 1
     reference = settings.of(name).reference
-    _refuse_absent(reference, name, {_contender(b, competing, several) for b in benchmarks})
+    if settings.of(name).ratios:
+        _refuse_absent(reference, name, {_contender(b, competing, several) for b in benchmarks})
     cases = (
         _case(_case_params(members[0], competing), members, competing, several, reference)
         for members in by_case.values()
@@ -129,7 +133,7 @@ def _contender(benchmark: Benchmark, competing: set[str], several: bool) -> str:
 
 def _refuse_absent(reference: str | None, group: str, contenders: set[str]) -> None:
     if reference is not None and reference not in contenders:
-        cause = f"no contender of group {group!r} has that name"
+        cause = f"no contender of group {group!r} has that name, and limits of ratios to it are set"
         raise UsageError(f"reference={reference!r}", cause, f"name one of {', '.join(sorted(contenders))}")
 
 

@@ -25,7 +25,7 @@ class GroupSettings:
     fail_above : float or None
         How many times the baseline's median a benchmark may take.
     reference : str or None
-        The contender whose time is 1; without one, the fastest of each case.
+        The contender whose time is 1; without one, or where it did not run, the fastest of each case.
     ratios : mapping of contender to float
         How many times the reference's time of the same run a contender may take.
     """
