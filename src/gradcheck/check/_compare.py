@@ -38,6 +38,8 @@ class Outcome(IntEnum):
 UNDECIDABLE = (Status.JUMP.value, Status.SINGULAR.value, Status.NONFINITE.value)
 # Which of its outputs' statuses describes a contraction: the last of these that occurs.
 GRAVITY = ("flat", "smooth", "noisy", "edge", "kink", "unresolved", "singular", "jump", "nonfinite")
+STEEP = 0.1  # of a one-sided slope: with a larger error it may as well be growing without bound
+ENDS = 1e-6  # of a kink's interval: the slopes at its ends are one-sided differences, of lower order
 DOUBT = 3.0  # an unresolved slope accuses only with this much to spare: its error bar could not be justified
 
 
@@ -45,7 +47,8 @@ DOUBT = 3.0  # an unresolved slope accuses only with this much to spare: its err
 class Measured:
     """Directional derivatives of <w, f>; arrays of shape (rows, cotangents).
 
-    `low` and `high` enclose the admissible values at a kink and equal `value` elsewhere.
+    `low` and `high` enclose the admissible values at a kink and equal `value` elsewhere. `tainted` (rows,) says that some
+    output has no derivative along the row, whatever its cotangent: 0 * inf is then NaN in an honest gradient.
     """
 
     value: Floats
@@ -53,11 +56,7 @@ class Measured:
     low: Floats
     high: Floats
     status: NDArray[np.str_]
-
-    def take(self, index: Any) -> "Measured":
-        return Measured(
-            self.value[index], self.error[index], self.low[index], self.high[index], self.status[index]
-        )
+    tainted: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -94,8 +93,11 @@ def contract(estimate: Estimate, weights: Floats) -> Measured:
     kinked = (estimate.status == Status.KINK.value) & np.isfinite(estimate.interval).all(axis=-1)
     left = np.where(kinked, estimate.interval[..., 0], value)
     right = np.where(kinked, estimate.interval[..., 1], value)
-    lost = ~np.isfinite(value) & ~kinked | np.isin(estimate.status, UNDECIDABLE)
-    error = np.where(lost, np.inf, estimate.error)
+    lost = (~np.isfinite(value) & ~kinked) | np.isin(estimate.status, UNDECIDABLE)
+    lost |= (estimate.status == Status.EDGE.value) & (estimate.error > STEEP * np.abs(value))
+    # the error of a kink's slope covers the whole interval: what is left of it is that of its ends
+    ends = np.maximum(estimate.error - 0.5 * (right - left), ENDS * (right - left))
+    error = np.where(lost, np.inf, np.where(kinked, ends, estimate.error))
     up, down = np.maximum(weights, 0.0).T, np.maximum(-weights, 0.0).T
     clean = [np.where(np.isfinite(a), a, 0.0) for a in (left, right, error)]
     low, high = clean[0] @ up - clean[1] @ down, clean[1] @ up - clean[0] @ down
@@ -105,7 +107,8 @@ def contract(estimate: Estimate, weights: Floats) -> Measured:
     middle = np.where(
         unknown, np.nan, np.where(kinked.any(axis=1)[:, None], 0.5 * (low + high), clean[0] @ weights.T)
     )
-    return Measured(middle, bound, low, high, _gravest(estimate.status, used))
+    tainted = ~np.isfinite(error).all(axis=1)
+    return Measured(middle, bound, low, high, _gravest(estimate.status, used), tainted)
 
 
 def _gravest(status: NDArray[np.str_], used: Floats) -> NDArray[np.str_]:
@@ -141,7 +144,8 @@ def compare(
         distance = np.maximum(np.maximum(measured.low - claimed, claimed - measured.high), 0.0)
         distance = np.where(np.isfinite(claimed), distance, np.inf)
         doubt = np.where(measured.status == Status.UNRESOLVED.value, DOUBT, 1.0)
-        undecided = ~np.isfinite(bound) | ((distance > bound) & (distance <= doubt * bound))
+        excused = measured.tainted[:, None] & ~np.isfinite(claimed)
+        undecided = excused | ~np.isfinite(bound) | ((distance > bound) & (distance <= doubt * bound))
         wrong = distance > doubt * bound
     kink = measured.high > measured.low
     outcome = np.select(

@@ -16,6 +16,7 @@ from gradcheck.differentiate._tree import flatten
 
 __all__ = ["changed", "differs", "failure", "strided"]
 
+CANCELLING = 64.0  # roundings
 ZERO = "the zero cotangent"
 LINEAR = 1e-6  # relative; what breaks linearity (an ignored, clipped or squared cotangent) breaks it grossly
 
@@ -130,37 +131,66 @@ def _share(a: NDArray[Any], b: NDArray[Any]) -> bool:
 
 
 def linearity(
-    reverse: Reverse, point: Point, outputs: Outputs, weights: Floats, known: Sequence[Gradients]
+    reverse: Reverse,
+    point: Point,
+    outputs: Outputs,
+    weights: Floats,
+    known: Sequence[Gradients],
+    base: Floats,
 ) -> Iterator[Finding]:
     """A VJP is linear in its cotangent: zero gives zero, a sum gives the sum, scaling scales."""
     first, second = known[0].flat, known[min(1, len(known) - 1)].flat
     w1, w2 = weights[0], weights[min(1, len(known) - 1)]
     probes = [
-        (ZERO, np.zeros_like(w1), [np.zeros_like(g) for g in first]),
-        ("the sum of two cotangents", w1 + w2, [a + b for a, b in zip(first, second, strict=True)]),
-        ("-1024 times a cotangent", -1024.0 * w1, [-1024.0 * g for g in first]),
+        (ZERO, 1.0, np.zeros_like(w1), [np.zeros_like(g) for g in first]),
+        ("the sum of two cotangents", 1.0, w1 + w2, [a + b for a, b in zip(first, second, strict=True)]),
+        ("-1024 times a cotangent", 1024.0, -1024.0 * w1, [-1024.0 * g for g in first]),
     ]
     blamed: set[int] = set()
-    for what, w, expected in probes:
+    for what, scale, w, expected in probes:
         got = reverse.gradients(w, point, outputs).flat
-        scale = 1024.0 if what.startswith("-") else 1.0
         for i, (a, b) in enumerate(zip(got, expected, strict=True)):
-            size = scale * max(np.abs(first[i]).max(), np.abs(second[i]).max(), 0.0)
-            worst = int(np.argmax(np.abs(a - b)))
-            if i in blamed or not np.abs(a - b)[worst] > LINEAR * size:
+            gap = _gap(a, b)
+            worst = int(np.argmax(gap))
+            size = scale * max(_largest(first[i]), _largest(second[i]))
+            room = LINEAR * size + scale * _cancellation(point.coordinates[i], base, weights)
+            if i in blamed or gap[worst] <= room:
                 continue
             blamed.add(i)
-            variable = point.variables[i]
-            yield failure(
-                "nonlinear",
-                f"for {what} the gradient of {variable.path} is {a[worst]:.6g} where linearity asks for {b[worst]:.6g}",
-                "a VJP is linear in its cotangent: multiply by it exactly once",
-                input=variable.path,
-                index=variable.entry(worst),
-                claimed=float(a[worst]),
-                measured=float(b[worst]),
-                diagnosis="ignores-cotangent" if what == ZERO and differs(a, first[i]) < LINEAR else "",
-            )
+            ignored = what == ZERO and differs(a, first[i]) < LINEAR
+            yield _nonlinear(point, i, worst, what, float(a[worst]), float(b[worst]), ignored)
+
+
+def _nonlinear(
+    point: Point, i: int, worst: int, what: str, got: float, expected: float, ignored: bool
+) -> Finding:
+    variable = point.variables[i]
+    return failure(
+        "nonlinear",
+        f"for {what} the gradient of {variable.path} is {got:.6g} where linearity asks for {expected:.6g}",
+        "a VJP is linear in its cotangent: multiply by it exactly once",
+        input=variable.path,
+        index=variable.entry(worst),
+        claimed=got,
+        measured=expected,
+        diagnosis="ignores-cotangent" if ignored else "",
+    )
+
+
+def _gap(a: Floats, b: Floats) -> Floats:
+    """|a - b|; zero where either is not finite, which is another finding's business."""
+    with np.errstate(invalid="ignore"):
+        return np.nan_to_num(np.abs(a - b), nan=0.0, posinf=0.0)
+
+
+def _largest(x: Floats) -> float:
+    return float(np.max(np.abs(x), initial=0.0, where=np.isfinite(x)))
+
+
+def _cancellation(x: Floats, base: Floats, weights: Floats) -> float:
+    """What is left of w - w: rounding of terms of the size |w| |f| / |x| that cancel where f is saturated."""
+    size = _largest(base) / (_largest(x) or 1.0)
+    return float(CANCELLING * np.finfo(np.float64).eps * _largest(weights[:2].ravel()) * size)
 
 
 def layout(

@@ -46,7 +46,10 @@ class Ledger:
 def joined(a: Comparison, b: Comparison) -> Comparison:
     """Rows of `a`, then rows of `b`; cotangents that only `b` knows are dropped from it."""
     k = a.outcome.shape[1]
-    stack = [np.concatenate([x, y[:, :k]]) for x, y in zip(_arrays(a), _arrays(b), strict=True)]
+    stack = [
+        np.concatenate([x, y[:, :k] if y.ndim == 2 else y])
+        for x, y in zip(_arrays(a), _arrays(b), strict=True)
+    ]
     return _of_arrays(stack)
 
 
@@ -60,11 +63,11 @@ def replaced(a: Comparison, rows: NDArray[np.intp], b: Comparison) -> Comparison
 
 def _arrays(c: Comparison) -> list[Any]:
     m = c.measured
-    return [c.outcome, c.claimed, m.value, m.error, m.low, m.high, m.status, c.bound, c.distance]
+    return [c.outcome, c.claimed, m.value, m.error, m.low, m.high, m.status, m.tainted, c.bound, c.distance]
 
 
 def _of_arrays(x: list[Any]) -> Comparison:
-    return Comparison(x[0], x[1], Measured(*x[2:7]), x[7], x[8])
+    return Comparison(x[0], x[1], Measured(*x[2:8]), x[8], x[9])
 
 
 def judge_rows(scene: Scene, tier: Tier) -> Comparison:
@@ -94,10 +97,10 @@ def _second_look(scene: Scene, tier: Tier, comparison: Comparison) -> Comparison
         if not len(poor):
             continue
         rows = [tier.rows[i] for i in poor]
-        directions = [_other_size(scene, r) if size == "other" else r.direction for r in rows]
+        directions = [other_size(scene, r) if size == "other" else r.direction for r in rows]
         again = decide(scene, directions, "ladder", 1.0 if size == "other" else float(size))
-        better = _is_better(again, _some(comparison, poor))
-        comparison = replaced(comparison, poor[better], _some(again, better))
+        better = _is_better(again, some(comparison, poor))
+        comparison = replaced(comparison, poor[better], some(again, better))
     return comparison
 
 
@@ -122,20 +125,22 @@ def _is_better(a: Comparison, b: Comparison) -> NDArray[np.bool_]:
     return np.asarray((open_a < open_b) | ((open_a == open_b) & smaller))
 
 
-def _some(comparison: Comparison, rows: Any) -> Comparison:
+def some(comparison: Comparison, rows: Any) -> Comparison:
     return _of_arrays([x[rows] for x in _arrays(comparison)])
 
 
-def _other_size(scene: Scene, row: Row) -> Direction:
+def other_size(scene: Scene, row: Row) -> Direction:
     direction = row.direction
     if direction.kind == "entry":
         return units_of(scene.instrument, row.array, direction.parts[0].index, own=False)[0]
     return along(scene.instrument, direction.kind, row.array, scene.rng, relative=True)
 
 
-def decide(scene: Scene, directions: Sequence[Direction], route: str, scale: float = 1.0) -> Comparison:
+def decide(
+    scene: Scene, directions: Sequence[Direction], route: str, scale: float = 1.0, noise: Floats | None = None
+) -> Comparison:
     """Measure and compare; the claim's rounding is measured for the dense cotangents, and wherever the claim looks wrong."""
-    measured = scene.instrument.measured(route, directions, scene.weights, scale)
+    measured = scene.instrument.measured(route, directions, scene.weights, scale, noise)
     claimed, rounding = scene.along(directions)
     if scene.point.size <= KEPT:
         for k in range(scene.dense):

@@ -12,13 +12,15 @@ from gradcheck.check._function import Function, Lines
 from gradcheck.check._outputs import Outputs
 from gradcheck.check._point import Floats, Point
 from gradcheck.differentiate import engine
-from gradcheck.differentiate._estimate import Estimate
+from gradcheck.differentiate._estimate import Estimate, Status
 
 __all__ = ["Instrument"]
 
-APART = (
-    4096  # outputs that are kept apart; more are contracted with the cotangents before they are differenced
-)
+FLAT = (
+    2.0**8
+)  # over the top rung, 2^-7 of the input's size, twice: trap 6 of the numerics, saturated forward passes
+# outputs that are kept apart; more are contracted with the cotangents before they are differenced
+APART = 4096
 TRUNCATION = 64.0  # (h / scale)^2 of the slope: h^2 f'''/6 of a function whose length scale is an eighth of its input's size...
 SAFETY = 2.0  # ... which numerics.md (item 7) found to hold for 1,370 of 1,370 coordinates, doubled
 
@@ -52,32 +54,49 @@ class Instrument:
     extra: Floats | None = None
 
     def estimate(
-        self, route: str, directions: Sequence[Direction], weights: Floats | None = None, scale: float = 1.0
+        self,
+        route: str,
+        directions: Sequence[Direction],
+        weights: Floats | None = None,
+        scale: float = 1.0,
+        noise: Floats | None = None,
     ) -> Estimate:
-        """Every output along every direction, (rows, p); contracted first, (rows, K), where `weights` are given."""
+        """Every output along every direction, (rows, p); contracted first, (rows, K), where `weights` are given.
+
+        `noise` (rows, p) replaces that of the instrument.
+        """
         lines = Lines(self.function, self.point, self.outputs, directions, weights)
-        base, noise = self.base, self.noise
+        base, eta = self.base, self.noise if noise is None else noise
         if weights is not None:
-            base, noise = _finite(base) @ weights.T, _finite(noise) @ np.abs(weights).T
+            base, eta = _finite(base) @ weights.T, _finite(eta) @ np.abs(weights).T
         finest = np.array([d.finest for d in directions])
         measure = engine.ladder if route == "ladder" else engine.two_point
-        return measure(lines.evaluate, base, np.full(len(directions), scale), noise, finest=finest)
+        estimate = measure(lines.evaluate, base, np.full(len(directions), scale), eta, finest=finest)
+        if route == "central":
+            estimate = tightened(estimate, eta, self.eps)
+        return self._with_floor(estimate, base, scale)
+
+    def _with_floor(self, estimate: Estimate, base: Floats, scale: float) -> Estimate:
+        """What f's values cannot show: a flat output is one of many, and its zero may be an absorbed or an underflowed number."""
+        size = float(np.max(np.abs(_finite(base)), initial=0.0)) or 1.0
+        floor = np.where(estimate.status == Status.FLAT.value, FLAT * self.eps * size / scale, 0.0)
+        extra = 0.0 if self.extra is None or self.extra.shape != base.shape else self.extra
+        return replace(estimate, error=np.maximum(estimate.error, floor) + extra)
 
     def measured(
-        self, route: str, directions: Sequence[Direction], weights: Floats, scale: float = 1.0
+        self,
+        route: str,
+        directions: Sequence[Direction],
+        weights: Floats,
+        scale: float = 1.0,
+        noise: Floats | None = None,
     ) -> Measured:
         """Every direction contracted with every cotangent; outputs kept apart until then wherever memory allows."""
         apart = self.outputs.size <= APART
-        estimate = self.estimate(route, directions, None if apart else weights, scale)
-        if route == "central":
-            noise = self.noise if apart else _finite(self.noise) @ np.abs(weights).T
-            estimate = tightened(estimate, noise, self.eps)
-        if self.extra is not None and apart:
-            estimate = replace(estimate, error=estimate.error + self.extra)
-        return contract(estimate, weights if apart else np.eye(len(weights)))
-
-    def with_noise(self, noise: Floats) -> "Instrument":
-        return replace(self, noise=np.maximum(self.noise, noise))
+        estimate = self.estimate(route, directions, None if apart else weights, scale, noise)
+        measured = contract(estimate, weights if apart else np.eye(len(weights)))
+        infinite = not np.isfinite(self.base).all()
+        return replace(measured, tainted=measured.tainted | infinite)
 
 
 def tightened(estimate: Estimate, noise: Floats, eps: float) -> Estimate:

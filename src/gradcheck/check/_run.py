@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.check import _contracts as contracts
+from gradcheck.check._confirm import confirmed
 from gradcheck.check._findings import finding_for, unreached
 from gradcheck.check._forward import Forward, ForwardScene
 from gradcheck.check._function import Exhausted, Function
@@ -90,7 +91,12 @@ def report_of(
 
 
 def judged(problem: Problem, function: Function) -> list[Finding]:
-    """Contracts first, then values, array by array."""
+    """Contracts first, then values, array by array; overflow and 0/0 are looked for in numbers, not in warnings."""
+    with np.errstate(all="ignore"):
+        return _judged(problem, function)
+
+
+def _judged(problem: Problem, function: Function) -> list[Finding]:
     rng = np.random.default_rng(problem.options.seed)
     look = first_look(
         function, problem.point, problem.name, scalar=problem.scalar, wanted=problem.options.outputs
@@ -102,7 +108,7 @@ def judged(problem: Problem, function: Function) -> list[Finding]:
         scene = _scene(problem, instrument, weights, dense, rng)
         findings += scene.contracts()
         for tier in plan(instrument, problem.options.coverage, rng):
-            ledger.add(tier.rows, judge_rows(scene, tier))
+            ledger.add(tier.rows, confirmed(scene, tier, judge_rows(scene, tier)))
     except Exhausted:
         pass
     except ClaimRaised as error:

@@ -157,7 +157,9 @@ def promises(scene: ReverseScene) -> Iterator[Finding]:
                 input=variable.path,
             )
     if reverse.uses_cotangent:
-        yield from contracts.linearity(reverse, point, outputs, scene.weights, scene.known[: scene.dense])
+        yield from contracts.linearity(
+            reverse, point, outputs, scene.weights, scene.known[: scene.dense], scene.instrument.base
+        )
     if scene.instrument.function.left >= 1:
         yield from contracts.layout(
             reverse, scene.instrument.function, point, outputs, scene.instrument.base, w, scene.known[0], eps

@@ -1,0 +1,183 @@
+"""Before anybody is accused: the noise along the very line is measured, other steps are asked, and nearby points at a kink.
+
+A claim that looks wrong is measured again with the noise that f shows along that direction (ill-conditioned passes are noisier
+there than where the noise was probed), and with finer steps (a staircase is a straight line to steps of whole periods). It stays wrong
+only where all that can tell agree. At a point where f is not differentiable a claim is also right if it is the slope at some
+point nearby: Clarke's subdifferential is made of those, and the coordinates' own slopes at the point can miss them (a median of ties
+does not move when one entry does).
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.check._compare import Comparison, Outcome
+from gradcheck.check._direction import Direction
+from gradcheck.check._function import Lines
+from gradcheck.check._judge import decide, replaced, some
+from gradcheck.check._look import overall
+from gradcheck.check._plan import Tier
+from gradcheck.check._point import Floats
+from gradcheck.check._scene import Scene
+from gradcheck.differentiate._estimate import Status
+
+__all__ = ["confirmed"]
+
+WINDOW = 2.0**-14  # half-width, in units of the steps' scale, within which the noise along a line is measured
+POINTS = 9  # values in a window; a cubic is taken out of them
+EXCESS = 2.0  # the largest residual of nine understates the largest of all
+SCALES = 1.0, 2.0**-6, 2.0**-20  # step sizes, times the input's
+STEP = 2.0**-12  # of the scale: a step of the ladder's first block, halved
+TELLING = 0.25  # of the distance: a finer measurement with a larger error does not refute
+FEW = 3  # rows that are confirmed at first; the others only where one of these was refuted
+NEARBY, NARROW = 2.0**-18, 2.0**-30  # how far away the nearby points are, and the step of the slopes there
+SAMPLES = 32, 128  # a claim that is no slope at the first is looked for among more
+FIRST, GLANCE = 2, 8  # rows and points of the quick look that decides whether to take the long one
+LEANING = 0.0, 2.0, 0.0, -2.0  # times NEARBY, along the direction itself
+SLACK = 1e-4  # relative: slopes nearby differ by curvature times NEARBY
+ROWS = 64  # rows whose neighbourhood is looked at
+
+
+def confirmed(scene: Scene, tier: Tier, comparison: Comparison) -> Comparison:
+    """`comparison` of the tier's rows, without the accusations that do not stand."""
+    if scene.options.method == "central" or scene.options.tolerance(0.0) is not None:
+        return comparison
+    wrong = np.flatnonzero(_is_wrong(comparison))
+    first = wrong[np.argsort(-comparison.margin[wrong].max(axis=1))][:FEW]
+    comparison, refuted = _measured_again(scene, tier, comparison, np.sort(first))
+    if refuted and len(wrong) > FEW:
+        comparison, _ = _measured_again(scene, tier, comparison, np.setdiff1d(wrong, first))
+    return _kinks_forgiven(scene, tier, comparison)
+
+
+def _is_wrong(comparison: Comparison) -> NDArray[np.bool_]:
+    finite = np.isfinite(comparison.claimed)
+    return np.asarray(((comparison.outcome == Outcome.WRONG) & finite).any(axis=1))
+
+
+def _measured_again(
+    scene: Scene, tier: Tier, comparison: Comparison, rows: NDArray[np.intp]
+) -> tuple[Comparison, bool]:
+    if not len(rows):
+        return comparison, False
+    directions = [tier.rows[i].direction for i in rows]
+    before, coarse = some(comparison, rows), _noise_along(scene, directions, 1.0)
+    outcome, accused, unsure = (
+        before.outcome.copy(),
+        np.zeros(before.outcome.shape, dtype=bool),
+        before.outcome != Outcome.WRONG,
+    )
+    for scale in SCALES:
+        other = decide(
+            scene,
+            directions,
+            "ladder",
+            scale,
+            coarse if scale == 1.0 else _noise_along(scene, directions, scale),
+        )
+        refutes = (other.outcome != Outcome.WRONG) & (other.measured.error <= TELLING * before.distance)
+        outcome = np.where((before.outcome == Outcome.WRONG) & refutes, other.outcome, outcome)
+        # noise that shows in a wide window alone (a cancelled term's quantum) is there in a narrow one too
+        hidden = 0.0 if scale == 1.0 else (coarse @ np.abs(scene.weights).T) / (scale * STEP)
+        accused |= (other.outcome == Outcome.WRONG) & (other.distance > other.bound + hidden)
+    unsure = (outcome == Outcome.WRONG) & ~accused
+    outcome = np.where(unsure, Outcome.UNDECIDED, outcome)
+    changed = outcome != before.outcome
+    bound = np.where(changed, np.maximum(before.bound, before.distance), before.bound)
+    return replaced(comparison, rows, replace(before, outcome=outcome, bound=bound)), bool(changed.any())
+
+
+def _noise_along(scene: Scene, directions: Sequence[Direction], scale: float) -> Floats:
+    """What a cubic does not explain of f's values in a small window along each direction, (rows, p)."""
+    instrument = scene.instrument
+    lines = Lines(instrument.function, instrument.point, instrument.outputs, directions)
+    u = np.cos(np.pi * (np.arange(POINTS) + 0.5) / POINTS)  # Chebyshev's points: no arithmetic progression,
+    u = np.round(u * 2.0**20) / 2.0**20  # and few enough bits that x + t v is exact
+    basis, _ = np.linalg.qr(np.vander(u, 4))
+    t = np.tile(u * (WINDOW * scale), len(directions))
+    values = lines.evaluate(np.repeat(np.arange(len(directions)), POINTS), t).reshape(
+        len(directions), POINTS, -1
+    )
+    with np.errstate(all="ignore"):
+        values = values - instrument.base
+        residual = np.abs(values - basis @ (basis.T @ values)).max(axis=1)
+    return np.maximum(instrument.noise, EXCESS * np.nan_to_num(residual, nan=0.0, posinf=0.0))
+
+
+def _kinks_forgiven(scene: Scene, tier: Tier, comparison: Comparison) -> Comparison:
+    """Claims that are slopes nearby, where f is not differentiable."""
+    rows = np.flatnonzero(_is_wrong(comparison))
+    directions = [tier.rows[i].direction for i in rows]
+    if not len(rows) or len(rows) > ROWS or not _varies(scene, directions[:FIRST]):
+        return comparison
+    for samples in SAMPLES:
+        comparison = _forgive(scene, comparison, rows, *_slopes_nearby(scene, directions, samples))
+        rows = np.flatnonzero(_is_wrong(comparison))
+        directions = [tier.rows[i].direction for i in rows]
+    return comparison
+
+
+def _forgive(
+    scene: Scene, comparison: Comparison, rows: NDArray[np.intp], low: Floats, high: Floats
+) -> Comparison:
+    """Accept what lies between the slopes nearby, where these differ."""
+    if not len(rows):
+        return comparison
+    before = some(comparison, rows)
+    slack = SLACK * np.maximum(np.abs(low), np.abs(high)) + _rounding(scene)
+    inside = (before.claimed >= low - slack) & (before.claimed <= high + slack) & (high - low > 2.0 * slack)
+    forgiven = (before.outcome == Outcome.WRONG) & inside
+    new = Outcome.UNDECIDED if scene.options.kinks == "strict" else Outcome.SUBGRADIENT
+    measured = replace(
+        before.measured,
+        low=np.where(forgiven, low, before.measured.low),
+        high=np.where(forgiven, high, before.measured.high),
+        status=np.where(forgiven, Status.KINK.value, before.measured.status),
+    )
+    outcome = np.where(forgiven, new, before.outcome)
+    distance = np.where(forgiven, 0.0, before.distance)
+    return replaced(comparison, rows, replace(before, outcome=outcome, measured=measured, distance=distance))
+
+
+def _varies(scene: Scene, directions: Sequence[Direction]) -> bool:
+    """Whether slopes nearby differ: a quick look along a few directions, which in a smooth function ends the matter."""
+    low, high = _slopes_nearby(scene, directions, GLANCE)
+    return bool((high - low > 2.0 * (SLACK * np.maximum(np.abs(low), np.abs(high)) + _rounding(scene))).any())
+
+
+def _rounding(scene: Scene) -> Floats:
+    """Of a slope nearby: noise over its step."""
+    noise = np.nan_to_num(scene.instrument.noise, nan=0.0, posinf=0.0)
+    return np.asarray(8.0 * (np.abs(scene.weights) @ noise) / NARROW)
+
+
+def _slopes_nearby(scene: Scene, directions: Sequence[Direction], samples: int) -> tuple[Floats, Floats]:
+    """Hull of the slopes along each direction at points nearby, every output's own, contracted: (rows, K)."""
+    lows, highs = [], []
+    if not directions:
+        return np.zeros((0, len(scene.weights))), np.zeros((0, len(scene.weights)))
+    for direction in directions:
+        slopes = np.array([_slope_at(scene, direction, s) for s in range(samples)])
+        finite = np.isfinite(slopes).all(axis=1)
+        if not finite.any():
+            slopes, finite = np.zeros((1, slopes.shape[1])), np.array([True])
+        left, right = slopes[finite].min(axis=0), slopes[finite].max(axis=0)
+        up, down = np.maximum(scene.weights, 0.0), np.maximum(-scene.weights, 0.0)
+        lows.append(up @ left - down @ right)
+        highs.append(up @ right - down @ left)
+    return np.array(lows), np.array(highs)
+
+
+def _slope_at(scene: Scene, direction: Direction, sample: int) -> Floats:
+    """Every output's slope along `direction` at one nearby point; half of the points lean towards +v or -v."""
+    instrument = scene.instrument
+    shift = overall(
+        "gaussian", instrument.point, np.random.default_rng([scene.options.seed, sample]), instrument.eps
+    )
+    there = shift.moved(instrument.point.coordinates, NEARBY)
+    there = direction.moved(there, LEANING[sample % 4] * NEARBY)
+    lines = Lines(instrument.function, instrument.point.moved_to(there), instrument.outputs, [direction])
+    plus, minus = lines.evaluate(np.zeros(2, dtype=np.intp), np.array([NARROW, -NARROW]))
+    return np.asarray(np.nan_to_num((plus - minus) / (2.0 * NARROW), posinf=np.nan, neginf=np.nan))
