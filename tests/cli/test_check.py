@@ -301,3 +301,29 @@ def test_the_version_is_told(run: Run) -> None:
     from gradcheck import __version__
 
     assert run("--version").out == f"gradcheck {__version__}\n"
+
+
+def test_an_interrupt_leaves_quietly(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gradcheck.check.check_grad", interrupted)
+    ran = run("check", "layers:right")
+    assert ran.code == 130
+    assert ran.out == ""
+    assert "Traceback" not in ran.err
+
+
+def test_other_points_are_tried_on_request(run: Run, project: Path) -> None:
+    (project / "ones.py").write_text(
+        "import numpy as np\n"
+        "claim = (lambda x: (x**3).sum(), lambda x: 3 * x, np.ones(3))   # right at 1 alone\n"
+    )
+    assert run("check", "ones:claim").code == Exit.PASS
+    ran = run("check", "ones:claim", "--explore", "20", "--format", "json")
+    assert ran.code == Exit.FAIL
+    report = from_json(ran.out)
+    assert report.counterexample is not None
+    assert report.explored["tried"] >= 1
+    (project / "found.json").write_text(ran.out)
+    assert run("replay", "found.json").code == Exit.FAIL

@@ -137,8 +137,8 @@ def convergence(finding: Finding) -> Figure | None:
         colour = ORANGE if finding.verdict is Verdict.FAIL else BLUE
         axes.loglog(steps, apart, "o-", color=colour, markersize=4, linewidth=1)
         axes.set_title(verdict, loc="left", fontsize=10)
-        axes.set_ylim(apart.min() / 3, apart.max() * 3)  # a flat line is drawn flat
-        axes.set_ylim(apart.min() / 3, apart.max() * 3)  # a flat line is drawn flat
+        axes.set_ylim(apart.min() / 10, apart.max() * 10)  # a flat line is drawn flat
+        axes.set_ylim(apart.min() / 10, apart.max() * 10)  # a flat line is drawn flat
         _label(axes, "step", "|slope − claimed|")
 
     caption = "Towards smaller steps (left) the distance from a right claim falls until rounding stops it."

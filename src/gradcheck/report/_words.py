@@ -192,7 +192,7 @@ def _what_was_right(report: Report, objections: list[Finding]) -> list[str]:
 
 def _without_a_pass(report: Report) -> list[str]:
     """A failure has been caught: what else would have been is known where something was left undecided."""
-    if not any(f.code in DECIDING for f in report.findings):
+    if not any(f.code in DECIDING or f.measured is not None for f in report.findings):
         return ["no number was compared"]
     return [caught(report.resolution, report.probability)] if report.resolution < math.inf else []
 
