@@ -75,8 +75,7 @@ def classify(
     undefined = np.full_like(base, np.nan)
     result.put(jumps(rungs), Status.JUMP, undefined, nothing, step)
     result.put(singular(rungs), Status.SINGULAR, undefined, nothing, step)
-    known = choice.noisy & (choice.error < choice.slope)
-    result.put(known, Status.UNRESOLVED, choice.value, choice.error, step)
+    result.put(choice.noisy, Status.UNRESOLVED, choice.value, choice.error, step)
     result.put(np.ones_like(settled), Status.UNRESOLVED, undefined, nothing, step)
     spent = 1 + 2 * rungs.seen.sum(axis=0)
     estimate.evaluations[which] = spent[:, None]

@@ -13,9 +13,8 @@ __all__ = ["Lines", "misses_near"]
 
 TOP = 2.0**-7  # of the scale: truncation meets noise for float64, see `engine`
 NARROW = 2.0**-10  # of the top rung
-# The step of the small-step evidence, relative to the scale: noise is 1e-7 of the slope there in float64, and the step has
-# the same distance to the noise of coarser functions, float32 included.
-NEAR, COARSE_NEAR = 2.0**-30, 2.0**-16
+# The step of the small-step evidence, relative to the scale: noise of doubles is 1e-7 of the slope there.
+NEAR = 2.0**-30
 
 
 @dataclass(frozen=True)
@@ -77,10 +76,7 @@ class Lines:
             top = scale * TOP * _power_of_two(np.clip(np.cbrt(np.cbrt(relative / EPS)), 1.0, 32.0))
             room = np.minimum(-left, right)  # closer to a border than this the estimate is one-sided
             top = np.where((room < top) & (room > top * NARROW), _power_of_two(room), top)
-            near = np.minimum(
-                scale * np.clip(_power_of_two(relative * NEAR * 2.0**44), NEAR, COARSE_NEAR), top / 64.0
-            )
-        near = np.maximum(near, np.minimum(smallest, top / 64.0))
+        near = np.minimum(np.maximum(scale * NEAR, smallest), top / 64.0)
         near = np.where(near <= right, near, -near)
         return cls(
             evaluate,
@@ -122,16 +118,13 @@ def misses_near(
 ) -> NDArray[np.bool_]:
     """Windows whose smallest step h lies well above ``lines.near`` and that do not predict f there.
 
-    `near` (n, p) is phi at ``lines.near``; `curve` is phi''/2 as the window saw it. Where noise allows only a rather large near step, f must at
-    least have moved there: a staircase coarser than float32 passes for noise otherwise.
+    `near` (n, p) is phi at ``lines.near``; `curve` is phi''/2 as the window saw it. Noise far above that of doubles
+    makes this evidence weak; stairs that would hide in it are the noise probe's business.
     """
     t = lines.near[:, None]
-    moved = near - lines.base
-    miss = np.abs(moved / t - value - curve * t)
+    miss = np.abs((near - lines.base) / t - value - curve * t)
     slack = error + 2.5 * eta / np.abs(t) + np.abs(curve * t)
-    stuck = (moved == 0) & (np.abs(value * t) > 16.0 * EPS * np.abs(lines.base))
-    coarse = np.abs(t) >= COARSE_NEAR * lines.scale[:, None]
-    return np.asarray((h > 2.0 * np.abs(t)) & (~(miss <= slack) | (stuck & coarse)))
+    return np.asarray((h > 2.0 * np.abs(t)) & ~(miss <= slack))
 
 
 def _power_of_two(x: Floats) -> Floats:

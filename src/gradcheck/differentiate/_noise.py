@@ -28,13 +28,13 @@ Evaluate = Callable[[NDArray[np.intp], Floats], NDArray[Any]]
 Which = slice | NDArray[np.intp]
 
 POINTS = 6  # beyond f(x); seven values are the fewest that the paper recommends
-# Steps are 5/7 of a power of two: seven equally spaced points then fall on all seven residues of any binary grid, whatever
-# the precision in which f rounds x ...
+# Steps are 5/7 of a power of two: seven equally spaced points then fall on all seven residues of any binary grid,
+# whatever the precision in which f rounds x, or a sum with x in it.
 OFF_GRID = 5.0 / 7.0
-GRID = 2.0**-48  # ... but on this grid of the input's size, so that x + i h is exact in float64
 # The probe's step relative to the input's size: the same 2^16 ulp above each precision's own rounding of x, or nearly.
 LEVELS = FLOAT64_LEVEL, FLOAT32_LEVEL, FLOAT16_LEVEL = 2.0**-36, 2.0**-14, 2.0**-5
 FAR = (-1.5, -0.75, 0.75, 1.5)  # of the size of x, times OFF_GRID: the outer ones reach beyond 0
+BEND = 2.0**-12  # of the same: where a straight line is told from a curve
 BELOW = 2.0**-10  # a step too large is divided by 1024
 
 
@@ -109,8 +109,9 @@ def _search(state: "_State", scale: Floats, levels: Sequence[float]) -> None:
     for level in levels[1:]:
         everyone = everyone[low]
         low, _ = state.look(everyone, scale[everyone], level, sides=(1, -1))
-    flat = np.flatnonzero(state.flat.any(axis=1))
-    state.look_far(flat, scale[flat])
+    tiny = np.abs(state.base) <= 4.0 * state.eps * scale[:, None]
+    hidden = np.flatnonzero((state.flat | tiny).any(axis=1))
+    state.look_far(hidden, scale[hidden])
 
 
 class _State:
@@ -144,7 +145,7 @@ class _State:
         """
         if not scale.size:
             return np.zeros(0, dtype=bool), np.zeros(0, dtype=bool)
-        h = max(GRID, round(level * OFF_GRID / GRID) * GRID) * scale
+        h = level * OFF_GRID * scale
         views = [View.of(self._values(which, side * h)) for side in sides]
         view = views[0] if len(views) == 1 else views[0].louder(views[1])
         told, noise = view.told, view.noise
@@ -168,24 +169,28 @@ class _State:
         return np.asarray((view.equal & view.finite).any(axis=1)), np.asarray(doubtful.any(axis=1))
 
     def look_far(self, which: NDArray[np.intp], scale: Floats) -> None:
-        """How large f is a long way off, for elements that nothing moved so far.
+        """How large f is a long way off, for elements that nothing moved so far, and tiny ones that are straight lines.
 
         A value that never changes shows no noise: sigmoid(40) is 1, and gelu(-20) is 0 because numbers of the size of
-        its values at other points cancel in it. Their noise is rounding at that size, or at the size of x where that is
-        less; and where those values are float32 numbers, the rounding of float32.
+        its values at other points cancel in it; gelu(-8.37) is x times what rounding left of them. Their noise is
+        rounding at that size, or at the size of x where that is less; and where those values are float32 numbers, the
+        rounding of float32.
         """
         if not which.size:
             return
-        t = np.concatenate([factor * OFF_GRID * scale for factor in FAR])
-        values = self._at(which, t, len(FAR))
-        known = np.where(np.isfinite(values), np.abs(values), 0.0)
-        here = np.abs(self.base[which])
-        single = are_float32(values) & (values != self.base[which]).any(axis=0)
-        far = np.maximum(here, np.minimum(known.max(axis=0), scale[:, None]))
+        t = np.concatenate([factor * OFF_GRID * scale for factor in (*FAR, -BEND, BEND)])
+        values = self._at(which, t, len(FAR) + 2)
+        base = self.base[which]
+        here = np.abs(base)
+        size = np.where(np.isfinite(values), np.abs(values), 0.0).max(axis=0)
+        single = are_float32(values) & (values != base).any(axis=0)
+        far = np.maximum(here, np.minimum(size, scale[:, None]))
         rounding = np.where(single, EPS_SINGLE, self.eps) * far
-        flat = self.flat[which]
-        self.floor[which] = np.where(flat, np.maximum(self.floor[which], rounding), self.floor[which])
-        self.single[which] |= flat & single
+        bend = np.abs((values[-1] - base) + (values[-2] - base))
+        straight = (bend <= 8.0 * self.eps * np.abs(values[-2:]).max(axis=0)) & (here < self.eps * size)
+        hidden = self.flat[which] | straight
+        self.floor[which] = np.where(hidden, np.maximum(self.floor[which], rounding), self.floor[which])
+        self.single[which] |= self.flat[which] & single
 
     def _values(self, which: Which, h: Floats) -> Floats:
         """f at t = 0, h, ..., 6h; at the other side of x where this one is not finite."""

@@ -118,7 +118,7 @@ class Choice:
     error: Floats
     slope: Floats
     step: Floats
-    noisy: Bools  # noise is most of the error
+    noisy: Bools  # the noise that was measured is most of the error
     window: NDArray[np.intp]
 
 
@@ -157,7 +157,7 @@ def choose(rungs: Rungs) -> Choice:
     above = np.arange(len(error))[:, None, None] < best
     widened = at(error) + np.where(above & (gap > 0), np.abs(found.value - value), 0.0).max(axis=0)
     slope = np.fmax.accumulate(found.slope, axis=0)
-    noisy = at(found.truncation) <= 2.0 * at(noise)
+    noisy = np.maximum(at(found.truncation), at(noise)) <= 2.0 * at(found.noise)
     return Choice(value, widened, at(slope), at(h[2:]), noisy, best)
 
 

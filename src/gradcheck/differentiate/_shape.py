@@ -67,15 +67,16 @@ def jumps(rungs: Rungs) -> Bools:
 
 
 def singular(rungs: Rungs) -> Bools:
-    """The slope of one side grows from each rung to the next over the last six, by as much or more in the end as before."""
+    """The slope of one side grows over the last six rungs, by as much in the end as before, while f tends to f(x)."""
     count = 6
     index = np.maximum(rungs.last[None] - np.arange(count)[::-1, None], 0)
     column = np.arange(rungs.h.shape[1])[None]
     h, base = rungs.h[index, column][..., None], rungs.lines.base
 
     def grows(side: Floats) -> Bools:
-        growth = np.diff(np.abs((side[index, column] - base) / h), axis=0)
-        rising = (growth > 0).all(axis=0)
+        moved = np.abs(side[index, column] - base)
+        growth = np.diff(moved / h, axis=0)
+        rising = ((growth > 0) & (moved[1:] <= 0.9 * moved[:-1])).all(axis=0)
         return np.asarray(rising & (growth[-2:].sum(axis=0) >= 0.6 * growth[:2].sum(axis=0)))
 
     return grows(rungs.plus) | grows(rungs.minus)

@@ -144,14 +144,16 @@ class View:
         return np.where(own, np.inf, self.noise)
 
     def _is_round(self) -> Bools:
-        """Every value has at most 20 bits, is an integer below 2^24, or a multiple of 1/1000 or 1/1024.
+        """Every value is an integer below 2^24, a multiple of 1/1000 or 1/1024, or has at most 22 bits; stairs and all.
 
-        Of float32's 24 bits all 13 values would not end in four zeros; but above 2^13 they are all multiples of 1/1024.
+        Of float32's 24 bits all 13 values would not end in two zeros; but above 2^13 they are all multiples of 1/1024.
         """
-        small = self.size < np.where(self.is_float32, 2.0**13, 2.0**30)
+        stair = np.where(self.still, np.inf, self.gaps).min(axis=0)
+        small = (self.size < np.where(self.is_float32, 2.0**13, 2.0**30)) & (stair > 0.9 / 1024.0)
         multiple = _all_integers(self.values * 1000.0) | _all_integers(self.values * 1024.0)
-        integer = _all_integers(self.values) & (self.size < 2.0**24)
-        return (small & multiple) | integer | _all_integers(np.frexp(self.values)[0] * 2.0**20)
+        integer = _all_integers(self.values) & (self.size < 2.0**24) & (stair > 0.9)
+        short = _all_integers(np.frexp(self.values)[0] * 2.0**22) & (stair > 2.0**-23 * self.size)
+        return np.asarray((small & multiple) | integer | short)
 
 
 def _without_a_jump_at_x(values: Floats) -> tuple[Floats, Bools]:
