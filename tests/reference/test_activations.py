@@ -255,9 +255,9 @@ MONOTONE = [sigmoid, tanh, relu, leaky_relu, identity, softplus, elu]
 
 
 def is_monotone(g, z):
-    """Up to an ulp: the exponential of NumPy is not monotone itself at that level."""
-    a = g(np.sort(z))
-    assert (np.diff(a) >= -4 * np.spacing(np.abs(a[1:]))).all()
+    """Up to a few ulp: the exponential of NumPy is not monotone itself at that level."""
+    a = g(np.sort(z)) / 2  # half of the largest float leaves room for the tolerance
+    assert (a[1:] >= a[:-1] - 4 * np.finfo(a.dtype).eps * np.abs(a[:-1])).all()
 
 
 @pytest.mark.parametrize("g", MONOTONE, ids=named)
