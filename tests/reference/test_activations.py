@@ -95,6 +95,16 @@ def test_values_equal_those_of_50_digits_to_a_few_ulp_over_all_floats(g, z):
     value_is_exact(g, z)
 
 
+GRID = np.array([*np.linspace(-45, 45, 91), *ROOTS, -0.1, 0.1, -1e-9, 1e-9, -709.5, 709.5, -744.0])
+
+
+@pytest.mark.parametrize("g", ALL, ids=named)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_values_and_derivatives_on_a_fixed_grid(g, dtype):
+    value_is_exact(g, GRID.astype(dtype))
+    derivative_is_exact(g, GRID.astype(dtype))
+
+
 class CancellingSigmoid(Sigmoid):
     def _slope(self, z):
         a = self._value(z)

@@ -172,19 +172,6 @@ def test_one_example_and_one_unit_are_no_special_case(m, n, output):
     equals_loops(case)
 
 
-@pytest.mark.parametrize("function", [loops.value, loops.slope])
-def test_the_loops_refuse_an_activation_without_a_scalar_formula(function):
-    with pytest.raises(TypeError, match=r"Softmax object at .* is not elementwise, or has no scalar formula"):
-        function(softmax, 1.0)
-
-
-def test_the_loops_refuse_a_loss_without_a_scalar_formula():
-    with pytest.raises(TypeError, match=r"^'mine' has no scalar formula$"):
-        loops.loss("mine", [1.0], [1.0])
-    with pytest.raises(TypeError, match=r"^'mine' has no scalar formula$"):
-        loops.loss_derivative("mine", 1.0, 1.0)
-
-
 # 7 ---------------------------------------------------------------------------------------------------------
 
 

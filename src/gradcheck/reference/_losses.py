@@ -207,7 +207,7 @@ class SoftmaxCrossEntropy(Loss):
 
     def _check_labels(self, y: Array) -> None:
         _check_binary(y)
-        count = np.atleast_1d(np.add.reduce(y, axis=0))
+        count = np.atleast_1d(y.sum(axis=0))
         if not (count == 1).all():
             wrong = int(np.flatnonzero(count != 1)[0])
             raise invalid(
@@ -224,22 +224,22 @@ class SoftmaxCrossEntropy(Loss):
 
     def _value_from_logits(self, z: Array, y: Array) -> Array:
         """log sum_j exp(z_j - z_i) where y_i = 1, the largest term taken out: log(1 + others)."""
-        margin = z - np.add.reduce(y * z, axis=0, keepdims=True)
+        margin = z - (y * z).sum(axis=0)
         return y * _log_sum_exp(margin)
 
     def _derivative_from_logits(self, z: Array, y: Array) -> Array:
         """a - y; where y_i = 1 as minus the sum of the other a_j, because a_i - 1 would cancel."""
         a = softmax(z)
-        others = np.add.reduce(np.where(y == 1, 0, a), axis=0, keepdims=True)
+        others = np.where(y == 1, 0, a).sum(axis=0)
         return np.where(y == 1, -others, a)
 
 
 def _log_sum_exp(margin: Array) -> Array:
     """log sum_j exp(margin_j) over axis 0, where one margin is 0: log1p of the others if none is larger."""
-    top = np.maximum.reduce(margin, axis=0, keepdims=True)
+    top: Array = margin.max(axis=0)
     e = np.exp(margin - top)
     np.copyto(e, 0, where=_first(margin == top))
-    return top + np.log1p(np.add.reduce(e, axis=0, keepdims=True))
+    return top + np.log1p(e.sum(axis=0))
 
 
 def _first(mask: Array) -> Array:

@@ -136,7 +136,7 @@ class Network:
         """Return J from the cache of a forward pass that has been made already."""
         Z, A = cache.Z[-1], cache.A[-1]
         L = self.loss.value_from_logits(Z, Y) if self._linked else self.loss.value(A, Y)
-        J = np.add.reduce(L, axis=None) / L.shape[1]
+        J = L.sum() / L.shape[1]
         if self.l2:
             J += self.l2 / 2 * sum(np.vdot(params[name]["W"], params[name]["W"]) for name in self._names)
         return J

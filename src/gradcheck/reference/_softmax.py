@@ -37,9 +37,9 @@ class Softmax(Activation):
     def _value(self, z: Array) -> Array:
         """exp(z - max z) over its sum: exp cannot overflow, and a difference that does is exp(-inf) = 0."""
         with np.errstate(over="ignore"):
-            a = z - np.maximum.reduce(z, axis=0, keepdims=True)
+            a: Array = z - z.max(axis=0)
         np.exp(a, out=a)
-        a /= np.add.reduce(a, axis=0, keepdims=True)
+        a /= a.sum(axis=0)
         return a
 
     def _slope(self, z: Array) -> Array:
@@ -52,8 +52,8 @@ class Softmax(Activation):
 
     def vjp(self, cotangent: Array, z: Array, a: Array, out: Array | None = None) -> Array:
         """Return dL/dz = a (dL/da - sum over the units of a dL/da)."""
-        mean = np.add.reduce(a * cotangent, axis=0, keepdims=True)
-        dz = np.subtract(cotangent, mean, out=out)
+        mean = (a * cotangent).sum(axis=0)
+        dz: Array = np.subtract(cotangent, mean, out=out)
         dz *= a
         return dz
 
