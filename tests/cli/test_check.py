@@ -327,3 +327,10 @@ def test_other_points_are_tried_on_request(run: Run, project: Path) -> None:
     assert report.explored["tried"] >= 1
     (project / "found.json").write_text(ran.out)
     assert run("replay", "found.json").code == Exit.FAIL
+
+
+def test_a_pair_without_a_name_is_called_by_its_target(run: Run, project: Path) -> None:
+    (project / "short.py").write_text(
+        "import numpy as np\npair = (lambda x: x.sum(), lambda x: x * 0 + 1, np.ones(2))\n"
+    )
+    assert "(pair, " in run("check", "short:pair").out

@@ -76,7 +76,7 @@ def test_a_failing_entry_has_its_three_pictures(tmp_path: Path) -> None:
         "choice of the step at W[2, 1]",
         "convergence to the claim at W[2, 1]: slope 0.0, stays 0.3 away: FAIL",
     ]
-    assert "chosen step 0.00098" in parsed.text
+    assert "chosen step 0.00098: vertical line" in parsed.text
 
 
 def test_no_two_elements_share_an_id(tmp_path: Path) -> None:

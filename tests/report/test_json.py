@@ -235,3 +235,10 @@ def test_the_published_schema_refuses_what_reports_are_not() -> None:
     for text in (changed(verdict="maybe"), changed(seconds="fast"), changed(verdikt="pass")):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate(json.loads(text), json_schema())
+
+
+@pytest.mark.parametrize("name", ["halved", "impure"])
+def test_files_of_this_version_are_written_and_read_as_ever(name: str) -> None:
+    stored = (Path(__file__).parent / f"version1_{name}.json").read_text(encoding="utf-8")
+    assert to_json(samples.ALL[name]()) + "\n" == stored
+    assert same(from_json(stored), samples.ALL[name]())

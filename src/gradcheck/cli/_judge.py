@@ -89,6 +89,8 @@ def judge_object(
 def _judge_claim(
     claim: Claim, where: Target, options: Mapping[str, Any], progress: Callable[[str, int], object]
 ) -> Judged:
+    if claim.name == "<lambda>":
+        claim = replace(claim, name=where.path)
     with UserError.shortened(f"the inputs of {claim.name} could not be made"):
         inputs = claim.given()
     try:

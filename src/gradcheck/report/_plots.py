@@ -113,11 +113,11 @@ def step_curve(finding: Finding) -> Figure:
     def paint(axes: Any) -> None:
         axes.loglog(steps, apart, "o-", color=BLUE, markersize=4, linewidth=1)
         axes.axvline(sweep.chosen, color=ORANGE, linewidth=1.2)
-        axes.set_title(f"chosen step {short(sweep.chosen)}", loc="left", fontsize=10, color=ORANGE)
+        axes.set_title(f"chosen step {short(sweep.chosen)}: vertical line", loc="left", fontsize=10)
         if finding.error is not None and 0 < finding.error < math.inf:
             axes.axhline(finding.error, color=GREY, linewidth=1)
-            axes.annotate("bound", (0.99, finding.error), color=GREY, ha="right", va="bottom",
-                          xycoords=axes.get_yaxis_transform())  # fmt: skip
+            corner = {"ha": "right", "va": "bottom", "xycoords": axes.get_yaxis_transform()}
+            axes.annotate("bound", (0.99, finding.error), **corner)
         _label(axes, "step", "|slope − measured|")
 
     title = f"choice of the step at {_where(finding)}"
