@@ -9,7 +9,7 @@ import numpy as np
 
 from gradcheck.check import _contracts as contracts
 from gradcheck.check._calls import name_of, require_callable
-from gradcheck.check._direction import Direction, array_size, dense, entry_sizes, gaussian, signs, unit
+from gradcheck.check._direction import Direction, dense, entry_sizes, gaussian, signs, unit
 from gradcheck.check._forward import Forward, tangents
 from gradcheck.check._look import cotangents
 from gradcheck.check._options import Options, OptionsDict
@@ -111,7 +111,7 @@ def _findings(forward: Forward, reverse: Reverse, point: Point, options: Options
 
 def _directions(point: Point, array: int, rng: np.random.Generator) -> list[Direction]:
     x = point.coordinates[array]
-    size = array_size(x)
+    size = point.size_of(array)
     both = [dense(p.__name__, [p(point, array, size, rng)], point, EPS) for p in (gaussian, signs)]
     if x.size > SMALL_ARRAY:
         return both

@@ -32,6 +32,10 @@ def rounding_level(eps: float) -> float:
 
 def differs(a: Floats, b: Floats) -> float:
     """The largest difference relative to the largest value; NaN equals NaN here, as do equal infinities."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        plain = float(np.max(np.abs(a - b), initial=0.0))
+    if np.isfinite(plain):  # the usual case: no infinity or NaN anywhere
+        return plain / max(_largest(a), _largest(b)) if plain else 0.0
     with np.errstate(invalid="ignore"):
         same = (a == b) | (np.isnan(a) & np.isnan(b))
         if same.all():

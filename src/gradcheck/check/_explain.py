@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gradcheck.check._compare import Measured, Outcome
 from gradcheck.check._diagnose import Evidence, diagnose
-from gradcheck.check._direction import Direction, array_size, dense, signs
+from gradcheck.check._direction import Direction, dense, signs
 from gradcheck.check._forward import ForwardScene
 from gradcheck.check._function import Exhausted, Lines
 from gradcheck.check._judge import Ledger
@@ -158,7 +158,7 @@ def _measured_entries(case: Case) -> tuple[NDArray[np.intp], Floats, Floats, tup
 def _localised(case: Case) -> tuple[int, ...]:
     """Wrong coordinates by halving; none where mistakes are dense."""
     x = case.point.coordinates[case.array]
-    size = array_size(x)
+    size = case.point.size_of(case.array)
     route = _route(case)
 
     def residual(groups: list[NDArray[np.intp]]) -> tuple[Floats, Floats]:

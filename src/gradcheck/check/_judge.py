@@ -75,11 +75,22 @@ def judge_rows(scene: Scene, tier: Tier) -> Comparison:
     directions = [row.direction for row in tier.rows]
     comparison = decide(scene, directions, tier.route)
     if tier.route == "central" and scene.options.method != "central":
-        open_rows = np.flatnonzero((comparison.outcome != Outcome.RIGHT).any(axis=1))
+        open_rows = _open_rows(tier, comparison)
         if len(open_rows):
             again = decide(scene, [directions[i] for i in open_rows], "ladder")
             comparison = replaced(comparison, open_rows, again)
     return _second_look(scene, tier, comparison)
+
+
+def _open_rows(tier: Tier, comparison: Comparison) -> NDArray[np.intp]:
+    """What the cheap route leaves open: whatever looks wrong, and what is undecided unless another row speaks for its array."""
+    still = (comparison.outcome != Outcome.RIGHT).any(axis=1)
+    spoken_for = {
+        row.array for row, s in zip(tier.rows, still, strict=True) if not s and row.direction.kind != "entry"
+    }
+    wrong = (comparison.outcome == Outcome.WRONG).any(axis=1)
+    lonely = np.array([row.direction.kind == "entry" or row.array not in spoken_for for row in tier.rows])
+    return np.flatnonzero(wrong | (still & lonely))
 
 
 def _second_look(scene: Scene, tier: Tier, comparison: Comparison) -> Comparison:
@@ -91,16 +102,14 @@ def _second_look(scene: Scene, tier: Tier, comparison: Comparison) -> Comparison
     if scene.options.method == "central":
         return comparison
     for size in ("other", 2.0**-10, 2.0**-20):
-        poor = _poor(scene, tier, comparison)
-        if size == "other":
-            poor = np.array([i for i in poor if tier.rows[i].array >= 0], dtype=np.intp)
-        if not len(poor):
-            continue
+        poor = [i for i in _poor(scene, tier, comparison) if tier.rows[i].array >= 0]
+        if not poor:
+            return comparison
         rows = [tier.rows[i] for i in poor]
         directions = [other_size(scene, r) if size == "other" else r.direction for r in rows]
         again = decide(scene, directions, "ladder", 1.0 if size == "other" else float(size))
         better = _is_better(again, some(comparison, poor))
-        comparison = replaced(comparison, poor[better], some(again, better))
+        comparison = replaced(comparison, np.array(poor)[better], some(again, better))
     return comparison
 
 
@@ -108,7 +117,9 @@ def _poor(scene: Scene, tier: Tier, comparison: Comparison) -> NDArray[np.intp]:
     """Rows that decide nothing, or less than a pass needs beside the array's typical slope."""
     owner = np.array([row.array for row in tier.rows])
     size = np.abs(np.nan_to_num(comparison.claimed, posinf=0.0, neginf=0.0))
-    typical = np.array([size[owner == a].mean(axis=0) for a in owner])
+    typical = np.empty_like(size)
+    for a in np.unique(owner):
+        typical[owner == a] = size[owner == a].mean(axis=0)
     coarse = comparison.bound[:, : scene.dense] > POOR * required(scene) * typical[:, : scene.dense]
     lost = (comparison.outcome == Outcome.UNDECIDED).any(axis=1)
     wrong = (comparison.outcome == Outcome.WRONG).any(axis=1)

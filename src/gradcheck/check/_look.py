@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.check import _contracts as contracts
-from gradcheck.check._direction import Direction, Part, array_size, dense, entry_sizes, gaussian, signs
+from gradcheck.check._direction import Direction, Part, dense, entry_sizes, gaussian, signs
 from gradcheck.check._function import Function, Lines
 from gradcheck.check._measure import Instrument
 from gradcheck.check._outputs import Outputs, describe
@@ -20,7 +20,7 @@ __all__ = ["Look", "cotangents", "first_look", "instrument_at", "overall", "part
 EACH = 16  # outputs up to which every one gets a cotangent of its own
 REPEATS = 3  # further calls that tell the size of a nondeterminism once two have differed
 JITTER = 4.0  # times the largest difference of five calls bounds what the next may differ by
-LARGE = 1_000_000  # coordinates above which no array of entrywise steps is made
+LARGE = 100_000  # coordinates above which no array of entrywise steps is made
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def overall(
 
 def part(kind: str, point: Point, array: int, rng: np.random.Generator, *, relative: bool = False) -> Part:
     x = point.coordinates[array]
-    size: Any = array_size(x)
+    size: Any = point.size_of(array)
     if relative and x.size <= LARGE:
         size = entry_sizes(x, size)
     return (signs if kind == "signs" else gaussian)(point, array, size, rng)

@@ -68,9 +68,10 @@ class Outputs:
 
     def vector(self, result: Any, lead: tuple[int, ...] = ()) -> Floats:
         """A result of f as a flat vector (``lead + (size,)``); raises `UsageError` where its structure changed."""
-        leaves = (
-            (result,) if len(self.shapes) == 1 and isinstance(result, np.ndarray) else flatten(result).leaves
-        )
+        single = len(self.shapes) == 1
+        if single and isinstance(result, float) and self.shapes[0] == () and not lead:
+            return np.array([float(result)])
+        leaves = (result,) if single and isinstance(result, np.ndarray) else flatten(result).leaves
         if len(leaves) != len(self.shapes):
             raise UsageError(
                 f"f returned {len(leaves)} arrays",

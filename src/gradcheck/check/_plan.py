@@ -1,12 +1,12 @@
 """Which directions are worth their evaluations."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.check._direction import Direction, array_size, dense, entry_sizes, unit
+from gradcheck.check._direction import Direction, dense, entry_sizes, unit
 from gradcheck.check._look import overall, part
 from gradcheck.check._measure import Instrument
 
@@ -33,19 +33,24 @@ class Row:
 
 @dataclass(frozen=True)
 class Tier:
-    """Rows that are measured by one route, in one call."""
+    """Rows that are measured by one route, in one call; `optional` ones only where evaluations are left."""
 
     route: str
     rows: tuple[Row, ...]
+    optional: bool = False
+
+    def is_worth(self, evaluations: int) -> bool:
+        """Whether to measure it after so many evaluations: always, unless it is a luxury."""
+        return not self.optional or evaluations + LADDER <= FRUGAL
 
 
-def plan(instrument: Instrument, coverage: str, rng: np.random.Generator) -> list[Tier]:
+def plan(instrument: Instrument, coverage: str, rng: np.random.Generator) -> Iterable[Tier]:
     """Tiers in the order in which they should be measured, should the budget end."""
     sizes = [x.size for x in instrument.point.coordinates]
     frugal = coverage != "full" and sum(sizes) >= SMALL_PROBLEM
     entire = [coverage == "full" or (coverage == "auto" and not frugal and n <= SMALL_ARRAY) for n in sizes]
     if frugal:
-        return list(_frugal(instrument, rng))
+        return _frugal(instrument, rng)
     units = [Row(a, d) for a, whole in enumerate(entire) if whole for d in units_of(instrument, a)]
     repeats = [1 if whole else 2 for whole in entire]
     lines = [
@@ -72,8 +77,8 @@ def _frugal(instrument: Instrument, rng: np.random.Generator) -> Iterator[Tier]:
     kinds = ("signs", "gaussian") if 2 * CENTRAL * len(arrays) + LADDER <= left else ("signs",)
     left -= len(kinds) * CENTRAL * len(arrays)
     yield Tier("central", tuple(Row(a, along(instrument, k, a, rng)) for k in kinds for a in arrays))
-    joint = ("gaussian", "signs")[: max(1, min(2, left // LADDER))]
-    yield Tier("ladder", tuple(Row(-1, overall(k, instrument.point, rng, instrument.eps)) for k in joint))
+    for i, kind in enumerate(("gaussian", "signs")):
+        yield Tier("ladder", (Row(-1, overall(kind, instrument.point, rng, instrument.eps)),), optional=i > 0)
 
 
 def along(
@@ -98,7 +103,7 @@ def units_of(
     Coordinates that are not finite cannot be moved; they are left out where `finite`.
     """
     x = instrument.point.coordinates[array]
-    typical = array_size(x)
+    typical = instrument.point.size_of(array)
     which = np.arange(x.size) if entries is None else entries
     sizes = entry_sizes(x[which], typical) if own else np.full(len(which), typical)
     return [

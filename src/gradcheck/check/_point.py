@@ -6,7 +6,7 @@ number are held fixed. Nothing here refers to the caller's own arrays: what is h
 
 import copy
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from gradcheck.differentiate._errors import UsageError
 from gradcheck.differentiate._tree import Tree, flatten, is_leaf, join, parameter_names
 
-__all__ = ["Floats", "Point", "Variable", "as_point"]
+__all__ = ["Floats", "Point", "Variable", "array_size", "as_point", "power_of_two"]
 
 Floats = NDArray[np.float64]
 
@@ -71,6 +71,7 @@ class Point:
     counts: tuple[int, ...]
     variables: tuple[Variable, ...]
     coordinates: tuple[Floats, ...]
+    sizes: dict[int, float] = field(default_factory=dict, compare=False)
 
     def arguments(self, coordinates: Sequence[Floats], lead: tuple[int, ...] = ()) -> tuple[Any, ...]:
         """The tuple to unpack into f; the arrays may share memory with `coordinates`."""
@@ -96,6 +97,12 @@ class Point:
     def size(self) -> int:
         return sum(x.size for x in self.coordinates)
 
+    def size_of(self, array: int) -> float:
+        """The typical size of an array's entries, looked at once."""
+        if array not in self.sizes:
+            self.sizes[array] = array_size(self.coordinates[array])
+        return self.sizes[array]
+
     @property
     def is_narrow(self) -> bool:
         """Whether f is called in less than float64."""
@@ -106,7 +113,22 @@ class Point:
         return replace(self, variables=tuple(replace(v, working=v.dtype) for v in self.variables))
 
     def moved_to(self, coordinates: Sequence[Floats]) -> "Point":
-        return replace(self, coordinates=tuple(coordinates))
+        return replace(self, coordinates=tuple(coordinates), sizes={})
+
+
+def power_of_two(x: Any) -> Any:
+    """The power of two at or below each |x| > 0."""
+    return np.ldexp(0.5, np.frexp(x)[1])
+
+
+def array_size(x: Floats) -> float:
+    """The typical size of an array's entries: a power of two near their root mean square; 1 where all are zero."""
+    finite = x[np.isfinite(x)] if not np.isfinite(x).all() else x
+    largest = max(float(finite.max()), -float(finite.min())) if finite.size else 0.0
+    if largest == 0.0 or largest < np.finfo(float).tiny:
+        return 1.0
+    scaled = finite / largest  # squares must neither overflow nor vanish
+    return float(power_of_two(largest * np.sqrt(float(np.dot(scaled, scaled)) / finite.size)))
 
 
 def as_point(inputs: Any, function: Callable[..., Any] | None, wrt: Any = None) -> Point:

@@ -108,7 +108,8 @@ def _judged(problem: Problem, function: Function) -> list[Finding]:
         scene = _scene(problem, instrument, weights, dense, rng)
         findings += scene.contracts()
         for tier in plan(instrument, problem.options.coverage, rng):
-            ledger.add(tier.rows, confirmed(scene, tier, judge_rows(scene, tier)))
+            if tier.is_worth(function.evaluations):
+                ledger.add(tier.rows, confirmed(scene, tier, judge_rows(scene, tier)))
     except Exhausted:
         pass
     except ClaimRaised as error:
@@ -152,5 +153,5 @@ def environment() -> dict[str, str]:
         "python": platform.python_version(),
         "numpy": np.__version__,
         "gradcheck": __version__,
-        "platform": platform.platform(),
+        "platform": f"{platform.system()}-{platform.machine()}",
     }
