@@ -83,14 +83,15 @@ def judge_rows(scene: Scene, tier: Tier) -> Comparison:
 
 
 def _open_rows(tier: Tier, comparison: Comparison) -> NDArray[np.intp]:
-    """What the cheap route leaves open: whatever looks wrong, and what is undecided unless another row speaks for its array."""
-    still = (comparison.outcome != Outcome.RIGHT).any(axis=1)
-    spoken_for = {
-        row.array for row, s in zip(tier.rows, still, strict=True) if not s and row.direction.kind != "entry"
-    }
+    """What the cheap route leaves open."""
     wrong = (comparison.outcome == Outcome.WRONG).any(axis=1)
-    lonely = np.array([row.direction.kind == "entry" or row.array not in spoken_for for row in tier.rows])
-    return np.flatnonzero(wrong | (still & lonely))
+    return np.flatnonzero(wrong | _alone(tier, (comparison.outcome != Outcome.RIGHT).any(axis=1)))
+
+
+def _alone(tier: Tier, poor: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Of the poor rows, those for which no other row speaks: single entries, and arrays without a good direction."""
+    good = {row.array for row, p in zip(tier.rows, poor, strict=True) if not p and row.direction.kind != "entry"}
+    return poor & [row.direction.kind == "entry" or row.array not in good for row in tier.rows]
 
 
 def _second_look(scene: Scene, tier: Tier, comparison: Comparison) -> Comparison:
@@ -123,7 +124,7 @@ def _poor(scene: Scene, tier: Tier, comparison: Comparison) -> NDArray[np.intp]:
     coarse = comparison.bound[:, : scene.dense] > POOR * required(scene) * typical[:, : scene.dense]
     lost = (comparison.outcome == Outcome.UNDECIDED).any(axis=1)
     wrong = (comparison.outcome == Outcome.WRONG).any(axis=1)
-    return np.flatnonzero((lost | coarse.any(axis=1)) & ~wrong)
+    return np.flatnonzero(_alone(tier, (lost | coarse.any(axis=1)) & ~wrong))
 
 
 def _is_better(a: Comparison, b: Comparison) -> NDArray[np.bool_]:
