@@ -38,6 +38,8 @@ right = Claim("grad", (f, grad), lambda: np.arange(1.0, 4.0), name="square")
 wrong = Claim("grad", (f, tripled), lambda: np.arange(1.0, 4.0), name="tripled")
 undecided = Claim("grad", (relu, step), np.array([0.0, 1.0]), {"kinks": "strict"}, name="at the kink")
 pair = (f, grad, np.ones(3))
+nested_pair = ((f, grad), np.ones(3))
+without_inputs = (f, grad)
 claims = [right, wrong, pair]
 right_ones = [right, pair]
 nothing = []

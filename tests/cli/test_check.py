@@ -22,6 +22,7 @@ COMMAND = [sys.executable, "-c", "import sys; from gradcheck.cli import main; sy
         ("layers:right", Exit.PASS),
         ("layers.py:right", Exit.PASS),
         ("layers:pair", Exit.PASS),
+        ("layers:nested_pair", Exit.PASS),
         ("layers:right_ones", Exit.PASS),
         ("layers:wrong", Exit.FAIL),
         ("layers:claims", Exit.FAIL),
@@ -99,7 +100,9 @@ def test_a_wrong_command_line_is_a_usage_error(run: Run, arguments: list[str]) -
 
 
 def test_the_page_is_written(run: Run, project: Path) -> None:
-    assert run("check", "layers:claims", "--html", "out/page.html").code == Exit.FAIL
+    ran = run("check", "layers:claims", "--html", "out/page.html")
+    assert ran.code == Exit.FAIL
+    assert "wrote out" in ran.err
     assert "tripled" in (project / "out" / "page.html").read_text(encoding="utf-8")
 
 
@@ -127,6 +130,7 @@ WRONG_TARGETS = {
     "layer.py:right": "Try: layers.py",
     "layers:number": "cannot be judged",
     "layers:f": "the function f alone",
+    "layers:without_inputs": "without its derivative and inputs",
 }
 
 

@@ -285,9 +285,9 @@ def _finish(
         typer.echo("gradcheck: nothing was checked: name at least one claim", err=True)
     shown = [Shown(each, save_report(each.report, folder) if folder else None) for each in results]
     if html is not None:
-        to_html(
-            {f"{place}. {each.report.subject}": each.report for place, each in enumerate(results, 1)}, html
-        )
+        named = {f"{place}. {each.report.subject}": each.report for place, each in enumerate(results, 1)}
+        to_html(named, html)
+        typer.echo(f"gradcheck: wrote {html}", err=True)
     if results or form is Format.JSON:
         show(shown, form, as_list=as_list)
     return exit_code(each.report.verdict for each in results)

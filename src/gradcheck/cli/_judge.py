@@ -62,15 +62,18 @@ def _members(found: Any, target: Target) -> Iterator[tuple[Target, Any]]:
 
 
 def is_pair(found: Any) -> bool:
-    """Whether this is ``(f, grad, inputs)``."""
-    if not isinstance(found, tuple) or len(found) != 3:
+    """Whether this is ``(f, grad, inputs)`` or ``((f, grad), inputs)``."""
+    if not isinstance(found, tuple):
         return False
-    return callable(found[0]) and callable(found[1]) and not isinstance(found[0], Claim)
+    functions = found[:-1] if len(found) == 3 else found[0] if len(found) == 2 else ()
+    return isinstance(functions, tuple) and len(functions) == 2 and all(map(callable, functions))
 
 
 def as_claim(found: Any) -> Any:
     """A pair of functions with its inputs as a claim; anything else as it is."""
-    return Claim("grad", found[:2], found[2]) if is_pair(found) else found
+    if not is_pair(found):
+        return found
+    return Claim("grad", found[:-1] if len(found) == 3 else found[0], found[-1])
 
 
 def judge_object(
