@@ -108,7 +108,7 @@ def _gap_above(rungs: Rungs, choice: Choice) -> tuple[Bools, NDArray[np.intp]]:
     index = np.arange(RUNGS)[:, None]
     largest = np.maximum.accumulate(np.where(rungs.seen, index, -1), axis=0)
     above = np.where(
-        choice.window > 0, np.take_along_axis(largest, np.maximum(choice.window - 1, 0), axis=0), -1
+        choice.window > 0, largest[np.maximum(choice.window - 1, 0), np.arange(largest.shape[1])[:, None]], -1
     )
     return np.asarray((above >= 0) & (above < choice.window - 1)), above
 
