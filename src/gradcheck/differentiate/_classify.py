@@ -82,7 +82,10 @@ def classify(
 
 
 def _put_kinks(rungs: Rungs, result: "_Result", choice: Choice) -> None:
-    """Both one-sided slopes, unless one slope with less error will do; a kink that is h_last away at most moves them by the jump times h_last / h."""
+    """Both one-sided slopes, unless one slope with less error will do.
+
+    A kink that is not at x but at most the smallest step seen away moves them by the jump times that step over h.
+    """
     right, left = one_sided_slope(rungs, 1), one_sided_slope(rungs, -1)
     jump, _ = shape_of_kink(rungs)
     _, smallest = rungs.at_last()

@@ -1,9 +1,10 @@
-"""What block 0 could not settle: more rungs, for the rows that need them only, until an error is justified or cannot be.
+"""What block 0 could not settle: more rungs, for those rows only, until an error is justified or cannot be.
 
-Where noise is most of the error the next rung is one up; otherwise the next three are down, until the noise at the next rung would
-exceed the error that is there already, or the step would be under two ulp of x. Two questions are put to a very small step at once,
-without climbing down to it: is a kink that looks the same over a sixteenfold range of h still there, and is a side of x
-on which f was never finite still not?
+Where noise is most of the error the next rung is one up; otherwise the next three are down, until the noise at the
+next rung would exceed the error that is there already, or the step would be under two ulp of x. Two questions are put
+to a very small step at once, without climbing down to it: is a kink that looks the same over a sixteenfold range of h
+still there, and is a side of x on which f was never finite still not? Where the kink is gone there, bisection of the
+steps between finds the largest ones that do not reach it.
 """
 
 import numpy as np

@@ -29,7 +29,8 @@ def directional_derivative(f: Callable[..., Any], inputs: Any, direction: Any) -
     f : callable
         Returns a number or an array.
     inputs : tuple, array or nested structure
-        A tuple is unpacked into ``f(*inputs)``; anything else is one argument. Integer and Boolean arrays are held fixed.
+        A tuple is unpacked into ``f(*inputs)``; anything else is one argument. Integer and Boolean arrays are held
+        fixed.
     direction
         Of the structure and shapes of `inputs`; None where an input is held fixed.
 

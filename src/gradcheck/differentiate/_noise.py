@@ -51,8 +51,8 @@ class Noise:
 class Probe:
     """The same, row by row: eta (rows, p), evaluations (rows,), single (rows, p).
 
-    `slope` (rows, p) and `slope_error` are what the smallest step saw of the derivative: no more than a check that other
-    steps were not too long. The error is infinite where it saw nothing.
+    `slope` (rows, p) and `slope_error` are what the smallest step saw of the derivative: no more than a check that
+    other steps were not too long. The error is infinite where it saw nothing.
     """
 
     eta: Floats

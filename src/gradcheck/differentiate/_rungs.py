@@ -125,11 +125,12 @@ class Choice:
 def choose(rungs: Rungs) -> Choice:
     """The window with the smallest error, of those that contract and agree with everything finer that does.
 
-    A finer rung where f is not finite on both sides forbids every coarser window: what was finite there was finite by accident.
+    A finer rung where f is not finite on both sides forbids every coarser window: what was finite there was finite
+    by accident.
 
-    Where an excellent coarse window and a good fine one contradict each other, f is one smooth function on one scale and
-    another on the other: a ripple, or stairs that the noise probe took for a plain. Values alone cannot say which is meant; the
-    error covers both.
+    Where an excellent coarse window and a good fine one contradict each other, f is one smooth function on one
+    scale and another on the other: a ripple, or stairs that the noise probe took for a plain. Values alone cannot
+    say which is meant; the error covers both.
     """
     h = rungs.h[..., None]
     base = rungs.lines.base
@@ -164,7 +165,8 @@ def choose(rungs: Rungs) -> Choice:
 def _scatter(h: Floats, odd: Floats, value: Floats) -> Floats:
     """The noise that finer rungs show about each window's value, in units of f: (K - 2, n, p).
 
-    Truncation shrinks sixteenfold from rung to rung, and is taken off twice over; what is left, times its step, is noise.
+    Truncation shrinks sixteenfold from rung to rung, and is taken off twice over; what is left, times its step, is
+    noise.
     """
     scatter = np.zeros_like(value)
     truncation = 2.0 * np.abs(odd[2:] - value)

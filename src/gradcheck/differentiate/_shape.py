@@ -23,7 +23,7 @@ def flat(rungs: Rungs) -> Bools:
 
 
 def shape_of_kink(rungs: Rungs) -> tuple[Floats, Bools]:
-    """C at the lowest rung of the coarsest window over whose sixteenfold range it is constant; and whether there is one."""
+    """C at the lowest rung of the coarsest window over which it is constant; and whether there is one."""
     h = rungs.h[..., None]
     even = even_part(h, rungs.plus, rungs.minus, rungs.lines.base)
     unit = rungs.lines.eta / h[2:]

@@ -25,9 +25,9 @@ from something within h of x that is not smooth, and costs no evaluation.
 **Contraction.** A window counts only if S1 - S2 is at most a third of S0 - S1, or is lost in noise. Slopes seen with a
 step far above the function's own length (aliasing) pass this by accident only.
 
-The bound is E = 2 (truncation + 1.2 eta / h2) with the largest of these differences as the truncation. The noise term is a
-justified bound where eta bounds the noise. The truncation term is empirical: no finite number of values of a black box bounds
-a derivative. The factor 2 covers both.
+The bound is E = 2 (truncation + 1.2 eta / h2) with the largest of these differences as the truncation. The noise
+term is a justified bound where eta bounds the noise. The truncation term is empirical: no finite number of values
+of a black box bounds a derivative. The factor 2 covers both.
 """
 
 from dataclasses import dataclass
@@ -113,7 +113,7 @@ def windows(h: Floats, odd: Floats, even: Floats, eta: Floats, reach: Floats) ->
     d1, d2 = s1 - s0, s2 - s1
     unit = (np.broadcast_to(eta, odd.shape)[2:] + EPS * reach * np.abs(value)) / h[2:]
     truncation = np.maximum(np.abs(correction), FIRST_ORDER * np.abs(value - first_order))
-    truncation = np.maximum(truncation, _aitken_distance(value, s2, d1, d2, unit))
+    truncation = np.maximum(truncation, _aitken_distance(value, s2, d1, d2, unit, 0.125))
     c2, c1, c0 = EVEN_WEIGHTS
     residual = np.abs(c2 * even[2:] + c1 * even[1:-1] + c0 * even[:-2])
     truncation = np.maximum(truncation, residual - EVEN_NOISE * unit)
@@ -123,9 +123,11 @@ def windows(h: Floats, odd: Floats, even: Floats, eta: Floats, reach: Floats) ->
     return Windows(value, truncation, NOISE_WEIGHT * unit, contracts, slope)
 
 
-def _aitken_distance(value: Floats, s2: Floats, d1: Floats, d2: Floats, unit: Floats) -> Floats:
-    """Distance to the limit of S as a geometric sequence, where its ratio is none of a smooth function's."""
-    suspicious = np.abs(d2) > np.abs(d1) / 8.0 + 3.0 * unit
+def _aitken_distance(
+    value: Floats, s2: Floats, d1: Floats, d2: Floats, unit: Floats, smooth: float
+) -> Floats:
+    """Distance to the limit of a geometric sequence, where its ratio is above a `smooth` function's."""
+    suspicious = np.abs(d2) > smooth * np.abs(d1) + 3.0 * unit
     if not suspicious.any():
         return np.zeros_like(value)
     limit = s2 - d2 * d2 / np.where(suspicious, d2 - d1, 1.0)
@@ -136,12 +138,15 @@ def one_sided(h: Floats, side: Floats, base: Floats, eta: Floats) -> tuple[Float
     """One-sided slope and its error for every window of three rungs on one side (h is negative for the left side).
 
     F(h) = (phi(h) - phi(0)) / h = phi' + h phi''/2 + h^2 phi'''/6 + ..., so Richardson's orders are h and h^2.
-    Noise is amplified by (1 + 1/3)(1 + 1/15) + ... < 2 at the smallest step, for each of the two values.
+    Noise is amplified by (1 + 1/3)(1 + 1/15) + ... < 2 at the smallest step, for each of the two values. A fractional
+    order (x^1.5 at 0) shows in the ratio of contraction, and Aitken's value follows it.
     """
     slopes = (side - base) / h
     f0, f1, f2 = slopes[:-2], slopes[1:-1], slopes[2:]
     m1, m2 = (4.0 * f1 - f0) / 3.0, (4.0 * f2 - f1) / 3.0
-    correction = np.abs(m2 - m1) / 15.0
-    error = SAFETY * (4.0 * correction + 4.0 * eta / np.abs(h[2:]))
-    contracts = np.abs(f2 - f1) <= 0.6 * np.abs(f1 - f0) + 4.0 * eta / np.abs(h[2:])
-    return (16.0 * m2 - m1) / 15.0, np.where(contracts & np.isfinite(error), error, np.inf)
+    value = (16.0 * m2 - m1) / 15.0
+    d1, d2, unit = f1 - f0, f2 - f1, 4.0 * eta / np.abs(h[2:])
+    truncation = np.maximum(4.0 * np.abs(m2 - m1) / 15.0, _aitken_distance(value, f2, d1, d2, unit, 0.35))
+    error = SAFETY * (truncation + unit)
+    contracts = np.abs(d2) <= 0.6 * np.abs(d1) + unit
+    return value, np.where(contracts & np.isfinite(error), error, np.inf)

@@ -1,14 +1,15 @@
 """The ladder: derivatives along many lines at once, each with its own steps, error and status.
 
-`evaluate(rows, t)` gives phi_row(t) = f(x + t v_row) for many pairs in one call; the caller moves x, counts and batches. All rows
-climb together: six evaluations (rungs h, h/4, h/16) and one more far below settle nearly all of them, and those that fail go on
-in `_descent`, again all in one call.
+`evaluate(rows, t)` gives phi_row(t) = f(x + t v_row) for many pairs in one call; the caller moves x, counts and
+batches. All rows climb together: six evaluations (rungs h, h/4, h/16) and one more far below settle nearly all of
+them, and those that fail go on in `_descent`, again all in one call.
 
-The top rung is 2^-7 of the input's size: there the truncation that the bound sees (0.02 h^4 phi'''''/120) meets the noise
-(1.2 eta / h2) of a function of length scale 1 computed in float64. Where the noise is larger the rungs start higher, as eta^(1/7).
+The top rung is 2^-8 of the input's size: there the truncation that the bound sees (0.02 h^4 phi'''''/120) has come
+down to the noise (1.2 eta / h2) of a function of length scale 1 computed in float64. Where the noise is larger the
+rungs start higher.
 
-The seventh evaluation, 2^-12 below the rungs, is evidence from a small step: floor(x) at 700 is a straight line to steps that are whole
-numbers, and (-2)**x is finite there by accident.
+The seventh evaluation, at 2^-30 of the input's size, is evidence from a small step: to steps that are whole numbers
+floor(x) is a straight line, mod(x, 1) is flat, and (-2)**x is finite by accident.
 """
 
 from collections.abc import Callable
@@ -130,10 +131,10 @@ def two_point(
 ) -> Estimate:
     """Central differences, two evaluations a row, with a bound of first order; shape (rows, p).
 
-    The two one-sided slopes, S - C/2 and S + C/2, enclose the derivative of a function that is convex or concave within
-    h: half of |C| is then a bound, curvature and kinks alike. A function that inflects there has a small C and
-    a truncation h^2 phi'''/6, taken as 64 (h / scale)^2 of the slope. Where C is more than a tenth of the slope the step has not
-    resolved the function and the error is infinite. The parameters are those of `ladder`.
+    The two one-sided slopes, S - C/2 and S + C/2, enclose the derivative of a function that is convex or concave
+    within h: half of |C| is then a bound, curvature and kinks alike. A function that inflects there has a small C
+    and a truncation h^2 phi'''/6, taken as 64 (h / scale)^2 of the slope. Where C is more than a tenth of the slope
+    the step has not resolved the function and the error is infinite. The parameters are those of `ladder`.
     """
     lines = Lines.make(evaluate, base, scale, noise, finest, low, high)
     with np.errstate(all="ignore"):
