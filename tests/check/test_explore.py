@@ -2,6 +2,7 @@
 
 import builtins
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from gradcheck.check._explore import SkipPoint, explore
 from gradcheck.check._points import KINDS, PICKS, PLACES, Change, apply
 from gradcheck.check._traits import restored, traits_of
-from gradcheck.check._verdict import Report, Verdict
+from gradcheck.check._verdict import Entry, Finding, Report, Verdict
 from gradcheck.differentiate import UsageError
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -20,8 +21,14 @@ Inputs = Mapping[str, Array]
 Predicate = Callable[[Inputs], Any]
 
 
-def failing_where(wrong: Predicate) -> Callable[[Inputs, str | None], Report]:
-    return lambda inputs, cotangent: Report(Verdict.FAIL if np.any(wrong(inputs)) else Verdict.PASS, ())
+FAILURE = Finding("value", Verdict.FAIL, input="x", claimed=1.0, measured=2.0, error=1e-9, status="smooth")
+
+
+def failing_where(wrong: Predicate, finding: Finding = FAILURE) -> Callable[[Inputs, str | None], Report]:
+    def judge(inputs: Inputs, cotangent: str | None) -> Report:
+        return Report(Verdict.FAIL, (finding,)) if np.any(wrong(inputs)) else Report(Verdict.PASS, ())
+
+    return judge
 
 
 def right(inputs: Inputs, cotangent: str | None) -> Report:
@@ -53,7 +60,7 @@ SPECIAL: dict[str, tuple[Inputs, Predicate]] = {
     "gamma not one": (AUTHOR, lambda i: i["gamma"][0] not in (0, 1)),
     "gamma not uniform": (AUTHOR, lambda i: np.ptp(i["gamma"]) > 0 and np.all(i["gamma"] > 0)),
     "scale not one": (AUTHOR, lambda i: i["scale"] not in (0, 1) and i["scale"] > 0),
-    "scale negative": (AUTHOR, lambda i: i["scale"] < 0),
+    "scale small": (AUTHOR, lambda i: 0 < i["scale"] < 0.4),
     "opposite sign": (AUTHOR, lambda i: np.sum(np.sign(i["x"]) != np.sign(AUTHOR["x"])) > 8),
     "spread negative": (AUTHOR, lambda i: i["spread"] < 0),
     "saturated": (AUTHOR, lambda i: i["x"] > 20),
@@ -76,13 +83,46 @@ SPECIAL: dict[str, tuple[Inputs, Predicate]] = {
 }
 
 
+def derived(inputs: Inputs) -> list[Inputs]:
+    points: list[Inputs] = []
+
+    def judge(at: Inputs, cotangent: str | None) -> Report:
+        points.append(at)
+        return Report(Verdict.PASS, ())
+
+    explore(judge, inputs, 200, seed=0)
+    return points
+
+
+@pytest.fixture(scope="module")
+def points() -> dict[int, list[Inputs]]:
+    """200 points from each of the given ones."""
+    return {
+        id(inputs): derived(inputs) for inputs, _ in {id(i): (i, w) for i, w in SPECIAL.values()}.values()
+    }
+
+
 @pytest.mark.parametrize(("inputs", "wrong"), SPECIAL.values(), ids=SPECIAL)
-def test_200_points_find_what_the_given_point_hides(inputs: Inputs, wrong: Predicate) -> None:
+def test_200_points_show_what_the_given_point_hides(
+    inputs: Inputs, wrong: Predicate, points: dict[int, list[Inputs]]
+) -> None:
     assert not np.any(wrong(inputs)), "the author's own point is not special"
-    found = explore(failing_where(wrong), inputs, 200, seed=0)
+    assert any(np.any(wrong(point)) for point in points[id(inputs)])
+
+
+@pytest.mark.parametrize(
+    "name", ["a zero", "exactly two zeros", "gamma not uniform", "saturated", "singular"]
+)
+def test_a_claim_that_goes_wrong_there_is_found_out(name: str) -> None:
+    inputs, wrong = SPECIAL[name]
+    found = explore(failing_where(wrong), inputs, 200, seed=1)
     assert found.report is not None
     assert found.counterexample is not None
     assert np.any(wrong(found.counterexample))
+
+
+def test_a_positive_number_on_its_own_stays_positive(points: dict[int, list[Inputs]]) -> None:
+    assert all(point["scale"] > 0 for point in points[id(AUTHOR)])
 
 
 @pytest.mark.parametrize("kind", ["one-hot", "negative", "asymmetric", "ones", "zero"])
@@ -124,7 +164,9 @@ def test_points_where_the_function_raises_are_skipped_and_counted() -> None:
 
 
 def test_the_counterexample_is_small() -> None:
-    found = explore(failing_where(lambda i: np.any(i["x"] == 0) and np.any(i["gamma"] > 1)), AUTHOR, 200, seed=1)
+    found = explore(
+        failing_where(lambda i: np.any(i["x"] == 0) and np.any(i["gamma"] > 1)), AUTHOR, 200, seed=1
+    )
     assert found.counterexample is not None
     changed = {path: int(np.sum(found.counterexample[path] != AUTHOR[path])) for path in AUTHOR}
     assert changed == {"x": 1, "W": 0, "gamma": 1, "scale": 0, "spread": 0, "labels": 0}
@@ -141,7 +183,7 @@ def test_the_report_is_the_one_of_the_counterexample() -> None:
 
 
 def test_the_same_seed_derives_the_same_points_and_another_seed_others() -> None:
-    def derived(seed: int) -> list[bytes]:
+    def numbers(seed: int) -> list[bytes]:
         points: list[bytes] = []
 
         def judge(inputs: Inputs, cotangent: str | None) -> Report:
@@ -151,8 +193,8 @@ def test_the_same_seed_derives_the_same_points_and_another_seed_others() -> None
         explore(judge, AUTHOR, 40, seed=seed)
         return points
 
-    assert derived(0) == derived(0)
-    assert derived(0) != derived(1)
+    assert numbers(0) == numbers(0)
+    assert numbers(0) != numbers(1)
 
 
 def test_the_callers_arrays_stay_as_they_are() -> None:
@@ -170,12 +212,84 @@ def test_the_callers_arrays_stay_as_they_are() -> None:
         np.testing.assert_array_equal(value, before[path])
 
 
-def test_an_alarm_at_an_extreme_point_alone_is_not_trusted() -> None:
-    """A failure that vanishes one part in a thousand further on is rounding, not a formula."""
-    exactly = failing_where(lambda i: np.abs(i["x"]) == 1e-8)
-    assert explore(exactly, {"x": np.array([0.3, 0.7])}, 200, seed=0).report is None
-    around = failing_where(lambda i: (np.abs(i["x"]) < 1e-7) & (i["x"] != 0))
-    assert explore(around, {"x": np.array([0.3, 0.7])}, 200, seed=0).report is not None
+ONE = {"x": np.array([0.3, 0.7])}
+ODD_POINTS: dict[str, tuple[Predicate, Predicate, Finding]] = {
+    # not trusted where ..., trusted where ..., as what
+    "rounding at an extreme point": (
+        lambda i: np.abs(i["x"]) == 1e-8,
+        lambda i: (np.abs(i["x"]) < 1e-7) & (i["x"] != 0),
+        FAILURE,
+    ),
+    "another number drowned by a large one": (
+        lambda i: i["x"] > 35,
+        lambda i: i["x"] > 20,
+        replace(FAILURE, input="y"),
+    ),
+    "a branch for large numbers": (lambda i: False, lambda i: i["x"] > 35, FAILURE),
+    "flat where steps are tiny": (
+        lambda i: (np.abs(i["x"]) < 1e-6) & (i["x"] != 0),
+        lambda i: np.abs(i["x"]) < 1e-6,
+        replace(FAILURE, status="flat", measured=0.0),
+    ),
+    "claimed below what f can show": (
+        lambda i: i["x"] < -20,
+        lambda i: False,
+        replace(FAILURE, status="flat", measured=0.0, claimed=-1e-95),
+    ),
+    "0 * inf": (
+        lambda i: i["x"] == 0,
+        lambda i: i["x"] <= 0,
+        Finding("nonfinite", Verdict.FAIL, claimed=np.nan, measured=0.0, status="flat"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("odd", "wrong", "finding"), ODD_POINTS.values(), ids=ODD_POINTS)
+def test_an_alarm_that_the_point_may_be_to_blame_for_is_not_trusted(
+    odd: Predicate, wrong: Predicate, finding: Finding
+) -> None:
+    assert explore(failing_where(odd, finding), ONE, 120, seed=0).report is None
+    believed = replace(finding, claimed=1.0) if finding.claimed == -1e-95 else finding
+    wrong = odd if finding is not believed else wrong
+    assert explore(failing_where(wrong, believed), ONE, 120, seed=0).report is not None
+
+
+def _measured(finding: Finding, slopes: Array, verdict: Verdict) -> Report:
+    sample = tuple(Entry((k,), float(s), float(s), 1e-9) for k, s in enumerate(slopes))
+    return Report(verdict, (replace(finding, verdict=verdict, input="x", sample=sample),))
+
+
+@pytest.mark.parametrize(("power", "found"), [(0.5, False), (2.0, True)])
+def test_a_claim_that_is_not_finite_fails_only_where_there_is_a_derivative(power: float, found: bool) -> None:
+    """x**0.5 is infinitely steep at 0 and NaN may be claimed; x**2 is not."""
+    finding = Finding("nonfinite", Verdict.FAIL, claimed=np.nan, measured=0.0, status="smooth")
+
+    def judge(inputs: Inputs, cotangent: str | None) -> Report:
+        zero = bool(np.any(inputs["x"] == 0))
+        slopes = power * np.where(inputs["x"] == 0, 1.0, np.abs(inputs["x"])) ** (power - 1)
+        return _measured(finding, slopes, Verdict.FAIL if zero else Verdict.PASS)
+
+    assert (explore(judge, ONE, 100, seed=0).report is not None) == found
+
+
+@pytest.mark.parametrize(
+    ("at_a_tie", "found"), [((1.0, 0.0), False), ((0.0, 1.0), False), ((1.0, 1.0), True)]
+)
+def test_at_a_tie_a_gradient_from_beside_it_is_no_mistake(at_a_tie: tuple[float, float], found: bool) -> None:
+    """max(a, b): all to the one or all to the other is a generalised gradient; all to both is not."""
+
+    def judge(inputs: Inputs, cotangent: str | None) -> Report:
+        a, b = inputs["x"]
+        if a == b:
+            return _measured(FAILURE, np.array(at_a_tie), Verdict.FAIL)
+        return _measured(FAILURE, np.array([a > b, b > a]), Verdict.PASS)
+
+    assert (explore(judge, ONE, 100, seed=0).report is not None) == found
+
+
+def test_a_broken_promise_needs_no_derivative() -> None:
+    mutates = Finding("mutates-input", Verdict.FAIL)
+    assert explore(failing_where(lambda i: i["x"] > 50, mutates), ONE, 200, seed=0).report is not None
 
 
 def test_nothing_to_vary_is_nothing_tried() -> None:
@@ -279,7 +393,10 @@ def test_most_points_keep_the_conventions_and_some_leave_them(trait: str) -> Non
     assert 0.5 < np.mean(kept) < 1
 
 
-@given(CHANGES.map(lambda c: Change(c.kind, "x", c.place, c.pick, c.value, True)), st.sampled_from([*CONVENTIONS]))
+@given(
+    CHANGES.map(lambda c: Change(c.kind, "x", c.place, c.pick, c.value, True)),
+    st.sampled_from([*CONVENTIONS]),
+)
 def test_a_kept_change_keeps_the_convention(change: Change, trait: str) -> None:
     inputs = {"x": CONVENTIONS[trait]}
     traits = {"x": traits_of(CONVENTIONS[trait])}

@@ -28,6 +28,7 @@ from gradcheck.check._points import (
     where_possible,
 )
 from gradcheck.check._traits import traits_of
+from gradcheck.check._trust import trusted
 from gradcheck.check._verdict import Report, Verdict
 from gradcheck.differentiate._errors import UsageError
 
@@ -45,9 +46,6 @@ _DRAWS = 3
 """Draws for each point to be judged: some come out equal, and equal points are judged once."""
 _BESIDE = 1.0
 """Other changes that a point has on average, whatever the number of inputs: pairs matter, crowds hide each other."""
-_FAR = 1e6
-"""Beyond this size, or below its inverse, a point counts as extreme and a failure must hold at a neighbour too."""
-_NUDGE = 1 + 2.0**-10
 
 
 class SkipPoint(Exception):
@@ -235,23 +233,24 @@ class _Search:
         """The report if it is a failure that can be trusted."""
         self.tried += not self.failed
         try:
-            report = self.judge(point.inputs, point.cotangent)
-            if report.verdict is not Verdict.FAIL or not self._confirmed(point):
+            report = self._report_at(point)
+            self.skipped += report is None and not self.failed
+            if report is None or report.verdict is not Verdict.FAIL:
                 return None
-        except SkipPoint:
-            self.skipped += not self.failed
-            return None
+            there = partial(self._report_beside, point.cotangent)
+            return report if trusted(report, point.inputs, self.given, there) else None
         except BaseException as error:  # Hypothesis would shrink it; the caller is to see it as it came
             self.stopped_by = error
             return None
-        return report
 
-    def _confirmed(self, point: Point) -> bool:
-        """At an extreme point rounding alone can raise an alarm: the failure must hold next to it, too."""
-        nudged = {path: _nudged(value) for path, value in point.inputs.items()}
-        if all(nudged[path] is value for path, value in point.inputs.items()):
-            return True
-        return self.judge(nudged, point.cotangent).verdict is Verdict.FAIL
+    def _report_at(self, point: Point) -> Report | None:
+        try:
+            return self.judge(point.inputs, point.cotangent)
+        except SkipPoint:
+            return None
+
+    def _report_beside(self, cotangent: str | None, inputs: Inputs) -> Report | None:
+        return self._report_at(Point(inputs, cotangent))
 
     def raise_what_stopped_it(self) -> None:
         if self.stopped_by is not None:
@@ -261,19 +260,6 @@ class _Search:
         if point is None:
             return Exploration(None, None, self.tried, self.skipped)
         return Exploration(self.reports[point.key()], dict(point.inputs), self.tried, self.skipped)
-
-
-def _nudged(value: Array) -> Array:
-    """The entries of extreme size moved a little, by the same share."""
-    if not is_varied(value):
-        return value
-    size = np.abs(value)
-    extreme = (size > _FAR) | ((size > 0) & (size < 1 / _FAR))
-    if not np.any(extreme):
-        return value
-    moved = value.copy(order="K")
-    moved[extreme] *= _NUDGE
-    return moved
 
 
 def _reverted(point: Point, search: _Search) -> Point:

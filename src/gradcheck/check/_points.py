@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.check._traits import restored
+from gradcheck.check._traits import ALWAYS, restored
 
 __all__ = [
     "COTANGENTS",
@@ -94,7 +94,7 @@ def _changed(change: Change, value: Array, inputs: Inputs, path: str, traits: tu
     others = [a for p, a in inputs.items() if p != path and is_varied(a) and a.shape == value.shape]
     with np.errstate(all="ignore"):
         new = np.asarray(_apply_kind(change, value, others), dtype=value.dtype)
-        return restored(new, traits) if change.kept else new
+        return restored(new, traits if change.kept else [t for t in traits if t in ALWAYS])
 
 
 def _apply_kind(change: Change, value: Array, others: list[Array]) -> Array:
@@ -116,7 +116,7 @@ PLACES = ("one", "several", "line", "all")
 
 
 def _where(change: Change, shape: tuple[int, ...]) -> NDArray[np.intp]:
-    """Flat indices: one entry, a spread of several, a line along an axis, or all."""
+    """Flat indices: one entry, a spread of several, a line along an axis (of a vector: two neighbours), or all."""
     size = int(np.prod(shape))
     flat = np.arange(size)
     if change.place == "all" or size == 1:
@@ -126,6 +126,8 @@ def _where(change: Change, shape: tuple[int, ...]) -> NDArray[np.intp]:
         return flat[[change.pick * max(1, size // PICKS) % size]]
     if change.place == "several":
         return (change.pick + flat[: max(2, size // 3)] * (1 + change.pick % 3)) % size
+    if len(shape) == 1:
+        return (change.pick + flat[:2]) % size
     axis = change.pick % len(shape)
     line = np.moveaxis(flat.reshape(shape), axis, 0)
     return np.ravel(line[(change.pick // len(shape)) % len(line)])

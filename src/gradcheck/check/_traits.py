@@ -3,13 +3,13 @@
 A point that breaks such a convention is refused by the function, or judged where nobody meant it to be used.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["restored", "traits_of"]
+__all__ = ["ALWAYS", "restored", "traits_of"]
 
 Array = NDArray[Any]
 
@@ -96,7 +96,17 @@ def _normalised(x: Array) -> Array:
     return np.where(total > 0, size / np.where(total > 0, total, 1), 1 / x.shape[-1])
 
 
+def _is_scale(x: Array) -> bool:
+    """A positive number on its own: a length, a temperature, a variance. Zero or less is not a special case of it."""
+    return bool(_real(x) and x.size == 1 and np.all(x > 0))
+
+
+def _scale(x: Array) -> Array:
+    return np.where(x == 0, 0.25, np.abs(x))
+
+
 _TRAITS: dict[str, tuple[Callable[[Array], bool], Callable[[Array], Array]]] = {
+    "scale": (_is_scale, _scale),
     "whole": (_is_whole, np.round),
     "normalised": (_is_normalised, _normalised),
     "unit": (_is_unit, _inside),
@@ -109,12 +119,16 @@ _TRAITS: dict[str, tuple[Callable[[Array], bool], Callable[[Array], Array]]] = {
 }
 
 
+ALWAYS = ("scale",)
+"""Conventions that no point leaves: the function does not refuse, and nobody means it to be used there."""
+
+
 def traits_of(array: Array) -> tuple[str, ...]:
     """The names of the conventions that the array keeps."""
     return tuple(name for name, (holds, _) in _TRAITS.items() if holds(array))
 
 
-def restored(array: Array, traits: tuple[str, ...]) -> Array:
+def restored(array: Array, traits: Iterable[str]) -> Array:
     """The array, brought back to these conventions."""
     for name in traits:
         array = np.asarray(_TRAITS[name][1](array), dtype=array.dtype)

@@ -1,0 +1,191 @@
+"""Whether a failure at a derived point can be believed: a point that nobody chose can be at fault itself.
+
+The judge measures with f's own values. Where these are rounded away, jump, or have no derivative, a claim that is
+right in mathematics may look wrong. Each rule asks a question that the judge can answer at a point nearby.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.check._points import is_varied
+from gradcheck.check._verdict import Entry, Finding, Report, Verdict
+
+__all__ = ["trusted"]
+
+Array = NDArray[Any]
+Inputs = Mapping[str, Array]
+JudgeAt = Callable[[Inputs], Report | None]
+"""The report at other inputs with the same cotangent; None where the function raises or is not finite."""
+
+_FAR = 1e6
+"""Beyond this size, or below its inverse, relative to the author's own numbers, an entry counts as extreme."""
+_ABSORBED = 30.0
+"""exp(33) is 1e14: soon after, 1 + exp(-x) rounds to 1, and f no longer holds what its derivative is made of."""
+_NEAR, _NEARER = 2.0**-16, 2.0**-24
+_STEEPER = 4.0
+"""An infinite slope of x^(1/2) grows sixteenfold from the nearer to the nearest point; a bounded one does not."""
+_NEIGHBOURS = 16
+"""Ways off a tie or a kink: of three tied entries, each is the one that counts in one of them but for 0.2 %."""
+_UNDERFLOW = 1e-9
+"""A claim below this where f does not move at all may be right: f's values cannot show it."""
+
+
+def trusted(report: Report, inputs: Inputs, given: Inputs, judge: JudgeAt) -> bool:
+    """Whether the failing `report` at `inputs`, derived from the author's `given` ones, shows a mistake.
+
+    Parameters
+    ----------
+    report : Report
+        With verdict ``fail``.
+    inputs, given : mapping of path to array
+    judge : callable
+        Inputs -> report, or None where there is nothing to judge.
+    """
+    codes = {f.code for f in report.findings if f.verdict is Verdict.FAIL}
+    if codes and codes <= {"nonfinite", "raises"}:
+        return _has_a_derivative(report, inputs, given, judge)
+    if codes != {"value"}:
+        return True  # a broken promise needs no derivative to be one
+    return (
+        not _is_below_resolution(report)
+        and _holds_nearby(_nudged(inputs, given), inputs, judge)
+        and (_is_large_itself(report, inputs) or _holds_nearby(_unsaturated(inputs, given), inputs, judge))
+        and (not _is_flat(report) or _holds_nearby(_zeroed(inputs, given), inputs, judge))
+        and not _is_limit_of_right_claims(report, inputs, given, judge)
+    )
+
+
+def _failures(report: Report) -> list[Finding]:
+    return [f for f in report.findings if f.verdict is Verdict.FAIL]
+
+
+def _is_flat(report: Report) -> bool:
+    return all(f.status == "flat" for f in _failures(report))
+
+
+def _is_below_resolution(report: Report) -> bool:
+    """f does not move, and the claim says that it moves by next to nothing."""
+    return _is_flat(report) and all(
+        f.claimed is not None and abs(f.claimed) < _UNDERFLOW for f in _failures(report)
+    )
+
+
+def _is_large_itself(report: Report, inputs: Inputs) -> bool:
+    """What is large is what fails, as at a branch for large numbers; no large number drowns another's derivative."""
+    return all(
+        f.input in inputs and bool(np.any(np.abs(inputs[f.input]) > _ABSORBED)) for f in _failures(report)
+    )
+
+
+# Points nearby -----------------------------------------------------------------------------------------------------
+
+
+def _moved(inputs: Inputs, change: Callable[[str, Array], Array]) -> dict[str, Array]:
+    return {path: change(path, value) if is_varied(value) else value for path, value in inputs.items()}
+
+
+def _size(array: Array) -> float:
+    """A typical size of the author's numbers."""
+    size = np.abs(array[np.isfinite(array)])
+    return float(np.sqrt(np.mean(size**2))) or 1.0 if size.size else 1.0
+
+
+def _extreme(value: Array, given: Array) -> NDArray[np.bool_]:
+    size = np.abs(value) / _size(given)
+    return np.asarray(((size > _FAR) | ((size > 0) & (size < 1 / _FAR))) & (value != given))
+
+
+def _nudged(inputs: Inputs, given: Inputs) -> dict[str, Array]:
+    """Entries of extreme size moved by a thousandth: rounding differs there, a formula does not."""
+    return _moved(
+        inputs, lambda path, x: np.where(_extreme(x, given[path]), x * (1 + 2.0**-10), x).astype(x.dtype)
+    )
+
+
+def _unsaturated(inputs: Inputs, given: Inputs) -> dict[str, Array]:
+    """Entries large enough for exp to swallow a 1, where the author had none such, brought back from there."""
+
+    def change(path: str, x: Array) -> Array:
+        if x.dtype.kind != "f" or np.max(np.abs(given[path])) > _ABSORBED:
+            return x
+        return np.clip(x, -_ABSORBED, _ABSORBED)
+
+    return _moved(inputs, change)
+
+
+def _zeroed(inputs: Inputs, given: Inputs) -> dict[str, Array]:
+    """Tiny entries set to zero, where the judge looks at them with steps of the usual size."""
+    return _moved(
+        inputs, lambda path, x: np.where(np.abs(x) < _size(given[path]) / _FAR, 0, x).astype(x.dtype)
+    )
+
+
+def _beside(inputs: Inputs, given: Inputs, distance: float, seed: int) -> dict[str, Array]:
+    """Every entry moved at random by this share of its size, and zeros by this share of the author's sizes."""
+    rng = np.random.default_rng(seed)
+
+    def change(path: str, x: Array) -> Array:
+        size = np.where(x == 0, _size(given[path]), np.abs(x))
+        return np.asarray(x + distance * size * rng.uniform(-1, 1, x.shape), dtype=x.dtype)
+
+    return _moved(inputs, change)
+
+
+# Questions ---------------------------------------------------------------------------------------------------------
+
+
+def _same(a: Inputs, b: Inputs) -> bool:
+    return all(np.array_equal(a[path], b[path], equal_nan=is_varied(a[path])) for path in a)
+
+
+def _holds_nearby(other: Inputs, inputs: Inputs, judge: JudgeAt) -> bool:
+    if _same(other, inputs):
+        return True
+    report = judge(other)
+    return report is not None and report.verdict is Verdict.FAIL
+
+
+def _has_a_derivative(report: Report, inputs: Inputs, given: Inputs, judge: JudgeAt) -> bool:
+    """There is something to be claimed: the claim fails next to the point too, or the slopes do not grow towards it."""
+    near, nearer = (judge(_beside(inputs, given, d, seed=0)) for d in (_NEAR, _NEARER))
+    if near is None or nearer is None:
+        return False
+    if Verdict.FAIL in (near.verdict, nearer.verdict):
+        return True
+    # Measured flat, an entry that no output weighs: 0 * inf is NaN in an honest claim as well.
+    return not _is_flat(report) and _steepest(nearer) <= _STEEPER * _steepest(near)
+
+
+def _steepest(report: Report) -> float:
+    numbers = [abs(f.measured) for f in report.findings if f.measured is not None]
+    numbers += [abs(entry.measured) for entry in _entries(report)]
+    return max((float(n) for n in numbers if np.isfinite(n)), default=0.0)
+
+
+def _entries(report: Report) -> Iterator[Entry]:
+    for finding in report.findings:
+        yield from finding.sample
+
+
+def _is_limit_of_right_claims(report: Report, inputs: Inputs, given: Inputs, judge: JudgeAt) -> bool:
+    """The claim is the gradient next to the point, as at a tie: any such limit is a generalised gradient (Clarke)."""
+    for seed in range(_NEIGHBOURS):
+        beside = judge(_beside(inputs, given, _NEAR, seed))
+        if beside is not None and beside.verdict is Verdict.FAIL:
+            return False
+        if beside is not None and all(_claims_as(finding, beside) for finding in _failures(report)):
+            return True
+    return False
+
+
+def _claims_as(finding: Finding, beside: Report) -> bool:
+    """The same entries are claimed, but for what the small distance makes."""
+    there = {e.index: e.claimed for f in beside.findings if f.input == finding.input for e in f.sample}
+    here = {e.index: e.claimed for e in finding.sample}
+    if not here or here.keys() != there.keys():
+        return False
+    size = max(abs(claimed) for claimed in here.values())
+    return all(abs(claimed - there[index]) <= 1e-3 * size for index, claimed in here.items())
