@@ -338,3 +338,11 @@ def test_a_pair_without_a_name_is_called_by_its_target(run: Run, project: Path) 
         "import numpy as np\npair = (lambda x: x.sum(), lambda x: x * 0 + 1, np.ones(2))\n"
     )
     assert "(pair, " in run("check", "short:pair").out
+
+
+def test_a_member_that_cannot_be_judged_is_named(run: Run, project: Path) -> None:
+    (project / "mixed.py").write_text("import layers\nclaims = [layers.right, layers.number, layers.wrong]\n")
+    ran = run("check", "mixed:claims")
+    assert ran.code == Exit.USAGE
+    assert ran.out.endswith("2 claims: 1 pass, 1 fail\n")
+    assert "mixed:claims[1] is of type int: this cannot be judged" in ran.err

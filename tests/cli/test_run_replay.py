@@ -44,14 +44,17 @@ def test_parallel_and_serial_reports_are_the_same(run: Run, project: Path) -> No
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
 @pytest.mark.parametrize(("target", "message"), [("layers:rihgt", "Try: right"), ("broken:x", "mine")])
-def test_a_target_that_cannot_be_judged_stops_the_run(
+def test_a_target_that_cannot_be_judged_is_said_after_the_results_of_the_others(
     run: Run, project: Path, jobs: str, target: str, message: str
 ) -> None:
     (project / "broken.py").write_text("raise RuntimeError('mine')")
-    configured(project, f'targets = ["layers:right", "{target}"]')
+    configured(project, f'targets = ["layers:right", "{target}", "nowhere:x", "layers:wrong"]')
     ran = run("run", "--jobs", jobs)
     assert ran.code == Exit.USAGE
+    assert "(square, " in ran.out
+    assert "(tripled, " in ran.out
     assert message in ran.err
+    assert "no such module" in ran.err
     assert "gradcheck/cli" not in ran.err.replace("\\", "/")
 
 

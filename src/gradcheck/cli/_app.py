@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperCommand
@@ -12,7 +12,7 @@ from gradcheck.bench_report import report_command, spell_out_md
 from gradcheck.cli._exit import Exit, exit_code, worst
 from gradcheck.cli._files import read_reports
 from gradcheck.cli._files import save as save_report
-from gradcheck.cli._judge import Judged, judge_all
+from gradcheck.cli._judge import Answer, Judged, judge_all
 from gradcheck.cli._show import Format, Shown, progress, show
 from gradcheck.cli._target import Target
 from gradcheck.config import load as load_settings
@@ -87,8 +87,8 @@ def check(
     Then: `gradcheck check layers:square`
     """
     options = _given(seed=seed, resolution=resolution, coverage=coverage, explore=explore)
-    results = _judged([Target.parse(target)], options)
-    raise typer.Exit(_finish(results, form, html, _folder(save, report_dir), as_list=len(results) != 1))
+    answers = _judged([Target.parse(target)], options)
+    _conclude(answers, form, html, _folder(save, report_dir), as_list=len(answers) != 1)
 
 
 @app.command()
@@ -116,8 +116,8 @@ def run(
     if seed is None and settings.seed is not None:
         options["seed"] = settings.seed
     targets = [Target.parse(each) for each in settings.targets]
-    results = _judged(targets, options, jobs or settings.jobs)
-    raise typer.Exit(_finish(results, form, html, _folder(save, report_dir), as_list=True))
+    answers = _judged(targets, options, jobs or settings.jobs)
+    _conclude(answers, form, html, _folder(save, report_dir), as_list=True)
 
 
 @app.command()
@@ -272,9 +272,24 @@ def _folder(save: bool, folder: Path | None) -> Path | None:
     return folder or Path(load_settings(Path.cwd()).report_dir)
 
 
-def _judged(targets: list[Target], options: dict[str, Any], jobs: int = 1) -> list[Judged]:
+def _judged(targets: list[Target], options: dict[str, Any], jobs: int = 1) -> list[Answer]:
     with progress() as update:
-        return [each for judged in judge_all(targets, options, update, jobs=jobs) for each in judged]
+        return [each for answers in judge_all(targets, options, update, jobs=jobs) for each in answers]
+
+
+def _conclude(
+    answers: Sequence[Answer], form: Format, html: Path | None, folder: Path | None, *, as_list: bool
+) -> NoReturn:
+    """Show what was judged, then say what could not be; leave with the exit code."""
+    results = [each for each in answers if isinstance(each, Judged)]
+    troubles = [each for each in answers if not isinstance(each, Judged)]
+    if results or not troubles:
+        code = _finish(results, form, html, folder, as_list=as_list)
+    for each in troubles[:-1]:
+        typer.echo(f"gradcheck: {each}", err=True)
+    if troubles:
+        raise troubles[-1]
+    raise typer.Exit(code)
 
 
 def _finish(

@@ -14,9 +14,8 @@ from gradcheck.check._verdict import Report
 from gradcheck.cli._target import Target, load, place_of
 from gradcheck.cli._trace import UserError
 from gradcheck.differentiate._errors import UsageError
-from gradcheck.report import from_json, to_json
 
-__all__ = ["Judged", "as_claim", "is_pair", "judge", "judge_all", "judge_object"]
+__all__ = ["Answer", "Judged", "as_claim", "is_pair", "judge", "judge_all", "judge_object"]
 
 KINDS_OF_OBJECT = (
     "a gradcheck.Claim, (f, grad, inputs), a subject of gradcheck.conformance, or a list of them"
@@ -31,8 +30,12 @@ class Judged:
     place: tuple[str, int] | None = None
 
 
-def judge(target: Target, options: Mapping[str, Any], progress: Callable[[str, int], object]) -> list[Judged]:
-    """Judge everything that the target holds.
+Answer = Judged | UsageError | UserError
+Progress = Callable[[str, int], object]
+
+
+def judge(target: Target, options: Mapping[str, Any], progress: Progress) -> list[Answer]:
+    """Judge everything that the target holds; what cannot be judged does not keep the rest from it.
 
     Parameters
     ----------
@@ -42,14 +45,27 @@ def judge(target: Target, options: Mapping[str, Any], progress: Callable[[str, i
     progress : callable
         Called with the name of the claim and the evaluations so far.
 
-    Raises
-    ------
-    UsageError
-        If the object is none that can be judged.
-    UserError
-        If the user's code raises.
+    Returns
+    -------
+    list
+        For each member a `Judged`; or a `UsageError` where it is nothing that can be judged, a `UserError` where
+        the user's code raises.
     """
-    return [judge_object(each, where, options, progress) for where, each in _members(load(target), target)]
+    try:
+        members = list(_members(load(target), target))
+    except (UsageError, UserError) as error:
+        return [error]
+    return [_answer(each, where, options, progress) for where, each in members]
+
+
+def _answer(found: Any, where: Target, options: Mapping[str, Any], progress: Progress) -> Answer:
+    try:
+        return judge_object(found, where, options, progress)
+    except UserError as error:
+        return error
+    except UsageError as error:
+        named = error.value if str(where) in error.value else f"{where}: {error.value}"
+        return UsageError(named, error.cause, error.cure)
 
 
 def _members(found: Any, target: Target) -> Iterator[tuple[Target, Any]]:
@@ -76,10 +92,16 @@ def as_claim(found: Any) -> Any:
     return Claim("grad", found[:-1] if len(found) == 3 else found[0], found[-1])
 
 
-def judge_object(
-    found: Any, where: Target, options: Mapping[str, Any], progress: Callable[[str, int], object]
-) -> Judged:
-    """Judge a claim, a pair with its inputs, or a subject of the kit; raises as `judge` does."""
+def judge_object(found: Any, where: Target, options: Mapping[str, Any], progress: Progress) -> Judged:
+    """Judge a claim, a pair with its inputs, or a subject of the kit.
+
+    Raises
+    ------
+    UsageError
+        If the object is none of these, or cannot be judged as it is.
+    UserError
+        If the user's code raises.
+    """
     claim = as_claim(found)
     with contextlib.redirect_stdout(sys.stderr):
         if isinstance(claim, Claim):
@@ -89,9 +111,7 @@ def judge_object(
     raise UsageError(f"{where} is {_described(found)}", "this cannot be judged", KINDS_OF_OBJECT)
 
 
-def _judge_claim(
-    claim: Claim, where: Target, options: Mapping[str, Any], progress: Callable[[str, int], object]
-) -> Judged:
+def _judge_claim(claim: Claim, where: Target, options: Mapping[str, Any], progress: Progress) -> Judged:
     if claim.name == "<lambda>":
         claim = replace(claim, name=where.path)
     with UserError.shortened(f"the inputs of {claim.name} could not be made"):
@@ -125,44 +145,20 @@ def _described(found: Any) -> str:
     return f"of type {type(found).__name__}"
 
 
-@dataclass(frozen=True)
-class Trouble:
-    """Why a target could not be judged, in a form that travels between processes."""
-
-    usage: bool
-    parts: tuple[str, ...]
-
-    def raised(self) -> Exception:
-        return UsageError(*self.parts) if self.usage else UserError(*self.parts)
-
-
 def judge_all(
-    targets: list[Target],
-    options: Mapping[str, Any],
-    progress: Callable[[str, int], object],
-    *,
-    jobs: int = 1,
-) -> Iterator[list[Judged]]:
-    """The reports of each target in order, computed `jobs` targets at a time in processes of their own."""
+    targets: list[Target], options: Mapping[str, Any], progress: Progress, *, jobs: int = 1
+) -> Iterator[list[Answer]]:
+    """The answers of each target in order, computed `jobs` targets at a time in processes of their own."""
     if jobs == 1 or len(targets) < 2:
         yield from (judge(target, options, progress) for target in targets)
         return
     # Fresh interpreters: a fork would copy the threads of BLAS in whatever state they are.
     with ProcessPoolExecutor(min(jobs, len(targets)), get_context("spawn")) as pool:
-        for target, answer in zip(
-            targets, pool.map(_remote, targets, [dict(options)] * len(targets)), strict=True
-        ):
+        futures = [pool.submit(judge, target, dict(options), silent) for target in targets]
+        for target, future in zip(targets, futures, strict=True):
             progress(str(target), 0)
-            if isinstance(answer, Trouble):
-                raise answer.raised()
-            yield [Judged(from_json(text), place) for text, place in answer]
+            yield future.result()
 
 
-def _remote(target: Target, options: dict[str, Any]) -> list[tuple[str, tuple[str, int] | None]] | Trouble:
-    """One target in a process of its own; reports travel as JSON, which holds all of them."""
-    try:
-        return [(to_json(each.report), each.place) for each in judge(target, options, lambda *_: None)]
-    except UsageError as error:
-        return Trouble(True, (error.value, error.cause, error.cure))
-    except UserError as error:
-        return Trouble(False, (str(error),))
+def silent(name: str, count: int) -> None:
+    """The progress of a process that has no terminal of its own."""

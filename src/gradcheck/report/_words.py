@@ -50,10 +50,22 @@ def worst_first(report: Report) -> list[Finding]:
 
 def effort(report: Report) -> str:
     """Whose claim it was and what the answer cost: ``dense_backward, 41 evaluations``."""
-    if not report.evaluations:  # the answers of a test kit, which counts questions
-        return f"{report.subject}, {len(report.findings)} checks" if report.subject else ""
-    count = f"{report.evaluations} evaluation{'' if report.evaluations == 1 else 's'}"
-    return f"{report.subject}, {count}" if report.subject else count
+    if report.evaluations:
+        cost = _counted(report.evaluations, "evaluation")
+    elif _computed(report):  # two claims were held against each other, without the function
+        cost = _counted(report.claim_evaluations, "claim evaluation")
+    else:
+        cost = _counted(len(report.findings), "check")
+    return ", ".join(filter(None, (report.subject, cost)))
+
+
+def _computed(report: Report) -> bool:
+    """Whether something was evaluated: the answers of a test kit count questions instead."""
+    return report.evaluations + report.claim_evaluations > 0
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def headline(finding: Finding) -> str:
@@ -146,7 +158,7 @@ def notes(finding: Finding) -> list[str]:
     elif finding.diagnosis:
         lines.append(f"diagnosis: {finding.diagnosis}")
     lines += [line.strip() for line in more]
-    if len(finding.wrong_entries) > 1:
+    if len(finding.wrong_entries) > 1 and str(list(finding.wrong_entries[0])) not in finding.message:
         lines.append(f"wrong entries: {spots(finding)}")
     if finding.advice:
         lines.append(finding.advice)
@@ -178,7 +190,7 @@ def closing(report: Report, saved: str | None = None) -> list[str]:
 
 def _what_was_right(report: Report, objections: list[Finding]) -> list[str]:
     passed = passed_inputs(report)
-    if not report.evaluations:
+    if not _computed(report):
         return []
     if not objections:
         return [caught(report.resolution, report.probability)]
