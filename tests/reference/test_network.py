@@ -455,6 +455,14 @@ def test_unflatten_undoes_flatten(case):
     assert np.array_equal(vector, flatten(case.params))
 
 
+@pytest.mark.parametrize("vector", [np.zeros(5), np.zeros(7), np.zeros((6, 1))])
+def test_a_vector_of_another_size_is_refused(vector):
+    like = {"layer1": {"W": np.zeros((2, 2)), "b": np.zeros((2, 1))}}
+    assert refusal(lambda: unflatten(vector, like)) == (
+        f"vector of shape {vector.shape}: expected (6,). Try: pass what flatten returned."
+    )
+
+
 def test_flatten_goes_layer_by_layer_and_row_by_row():
     params = {"layer1": {"W": np.array([[1, 2], [3, 4]]), "b": np.array([[5], [6]])}}
     assert flatten(params).tolist() == [1, 2, 3, 4, 5, 6]
@@ -476,6 +484,26 @@ def test_the_repr_names_everything():
 def test_the_cost_of_a_cache_is_the_cost():
     network, params, X, Y = by_hand()
     assert network.cost_of(params, network.forward(params, X)[1], Y) == network.cost(params, X, Y)
+
+
+def test_the_cost_of_a_saturated_output_is_taken_from_its_logits():
+    """Through the probability, which has rounded to 1, the cost would be infinite."""
+    network = Network((1, 1), tanh)
+    params = {"layer1": {"W": np.array([[1.0]]), "b": np.zeros((1, 1))}}
+    assert network.cost(params, np.array([[800.0]]), np.array([[0]])) == 800.0
+
+
+def test_back_propagation_writes_dz_into_da():
+    seen = []
+
+    class Spy(Tanh):
+        def vjp(self, cotangent, z, a, out=None):
+            seen.append(out is cotangent)
+            return super().vjp(cotangent, z, a, out)
+
+    network = Network((2, 3, 1), Spy())
+    network.gradients(network.initialise(np.random.default_rng(0)), np.ones((2, 4)), np.ones((1, 4)))
+    assert seen == [True]
 
 
 # bad input ---------------------------------------------------------------------------------------------------

@@ -239,7 +239,7 @@ def _log_sum_exp(margin: Array) -> Array:
     top: Array = margin.max(axis=0)
     e = np.exp(margin - top)
     np.copyto(e, 0, where=_first(margin == top))
-    return top + np.log1p(e.sum(axis=0))
+    return top + np.log1p(e.sum(axis=0))  # type: ignore[no-any-return]
 
 
 def _first(mask: Array) -> Array:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -84,7 +85,9 @@ class Network:
         if not 0 <= l2 < np.inf:
             raise invalid(f"l2={l2!r}", "the penalty's factor is a number >= 0", "l2=0.0 for no penalty")
         self.l2 = l2
-        self._names = tuple(f"layer{layer}" for layer in range(1, len(self.widths)))
+        self._layers = tuple(
+            (f"layer{layer}", inputs, units) for layer, (inputs, units) in enumerate(pairwise(self.widths), 1)
+        )
         self._linked = type(self.activations[-1]) is type(loss.link)
 
     def __repr__(self) -> str:
@@ -98,8 +101,8 @@ class Network:
         if not isinstance(rng, np.random.Generator):
             raise invalid(f"rng={rng!r}", "not a numpy.random.Generator", "np.random.default_rng(seed)")
         return {
-            name: {"W": scheme(rng, (out, into), dtype), "b": np.zeros((out, 1), dtype)}
-            for name, into, out in zip(self._names, self.widths[:-1], self.widths[1:], strict=True)
+            name: {"W": scheme(rng, (units, inputs), dtype), "b": np.zeros((units, 1), dtype)}
+            for name, inputs, units in self._layers
         }
 
     def forward(self, params: Mapping[str, Mapping[str, Array]], X: ArrayLike) -> tuple[Array, Cache]:
@@ -115,10 +118,8 @@ class Network:
         """
         A = self._inputs(X)
         Zs, As = [], [A]
-        for name, activation, into, out in zip(
-            self._names, self.activations, self.widths[:-1], self.widths[1:], strict=True
-        ):
-            W, b = _layer(params, name, into, out)
+        for activation, layer in zip(self.activations, self._layers, strict=True):
+            W, b = _checked(params, *layer)
             Z = np.dot(W, A)
             Z += b
             A = activation(Z)
@@ -138,7 +139,11 @@ class Network:
         L = self.loss.value_from_logits(Z, Y) if self._linked else self.loss.value(A, Y)
         J = L.sum() / L.shape[1]
         if self.l2:
-            J += self.l2 / 2 * sum(np.vdot(params[name]["W"], params[name]["W"]) for name in self._names)
+            J += (
+                self.l2
+                / 2
+                * sum(np.vdot(params[name]["W"], params[name]["W"]) for name, _, _ in self._layers)
+            )
         return J
 
     def backward(self, params: Mapping[str, Mapping[str, Array]], cache: Cache, Y: ArrayLike) -> Parameters:
@@ -156,13 +161,14 @@ class Network:
         gradients: Parameters = {}
         dZ = self._output_error(cache, Y)
         dZ /= dZ.shape[1]  # Everything below is linear in dZ_L: its 1/m is that of every dW and db.
-        for layer in range(len(self._names) - 1, -1, -1):
-            W = params[self._names[layer]]["W"]
+        for layer in reversed(range(len(self._layers))):
+            name, _, _ = self._layers[layer]
+            W = params[name]["W"]
             dW = np.dot(dZ, cache.A[layer].T)
             if self.l2:
                 dW += self.l2 * W
             db = np.add.reduce(dZ, axis=1, keepdims=True)
-            gradients[self._names[layer]] = {"W": dW, "b": db}
+            gradients[name] = {"W": dW, "b": db}
             if layer:
                 dA = np.dot(W.T, dZ)
                 dZ = self.activations[layer - 1].vjp(dA, cache.Z[layer - 1], cache.A[layer], out=dA)
@@ -240,7 +246,9 @@ def _one_each(
     return tuple(activations)
 
 
-def _layer(params: Mapping[str, Mapping[str, Array]], name: str, into: int, out: int) -> tuple[Array, Array]:
+def _checked(
+    params: Mapping[str, Mapping[str, Array]], name: str, inputs: int, units: int
+) -> tuple[Array, Array]:
     """Return W and b of a layer, having checked their shapes."""
     try:
         W, b = params[name]["W"], params[name]["b"]
@@ -248,11 +256,11 @@ def _layer(params: Mapping[str, Mapping[str, Array]], name: str, into: int, out:
         raise invalid(
             f"params without {error} of {name}", "every layer has a W and a b", "start from initialise(rng)"
         ) from None
-    for key, array, expected in (("W", W, (out, into)), ("b", b, (out, 1))):
+    for key, array, expected in (("W", W, (units, inputs)), ("b", b, (units, 1))):
         if np.shape(array) != expected:
             raise invalid(
                 f"{name}.{key} of shape {np.shape(array)}",
-                f"{name} has {into} inputs and {out} units, so its {key} has shape {expected}",
+                f"{name} has {inputs} inputs and {units} units, so its {key} has shape {expected}",
                 f"reshape {key}, or change the network's widths",
             )
     return W, b
