@@ -34,6 +34,9 @@ OFF_GRID = 5.0 / 7.0
 # The probe's step relative to the input's size: the same 2^16 ulp above each precision's own rounding of x, or nearly.
 LEVELS = FLOAT64_LEVEL, FLOAT32_LEVEL, FLOAT16_LEVEL = 2.0**-36, 2.0**-14, 2.0**-5
 FAR = (-1.5, -0.75, 0.75, 1.5)  # of the size of x, times OFF_GRID: the outer ones reach beyond 0
+CANCELLED = (
+    2.0**-42
+)  # stairs below a thousand ulp of values further off are left over from values of that size
 BEND = 2.0**-12  # of the same: where a straight line is told from a curve
 BELOW = 2.0**-10  # a step too large is divided by 1024
 
@@ -164,9 +167,24 @@ class _State:
             self.floor[which] = np.maximum(self.floor[which], np.where(single, EPS_SINGLE * view.size, 0.0))
             stairs = view.varies_beyond_x & self.flat[which] & view.shows_slope(self.first_level / level)
             self.single[which] |= stairs
-            self.settled[which] = np.where(stairs, view.noise_of_stairs(), self.settled[which])
+            if stairs.any():
+                self._judge_stairs(np.arange(len(self.rows))[which], scale, view, stairs)
         self.flat[which] &= ~view.varies
         return np.asarray((view.equal & view.finite).any(axis=1)), np.asarray(doubtful.any(axis=1))
+
+    def _judge_stairs(
+        self, which: NDArray[np.intp], scale: Floats, view: View, stairs: NDArray[np.bool_]
+    ) -> None:
+        """Stairs of f's own are no noise; but what is rounding beside f's values a long way off is."""
+        noise = view.noise_of_stairs()
+        own = (stairs & np.isinf(noise)).any(axis=1)
+        if own.any():
+            t = np.concatenate([factor * OFF_GRID * scale[own] for factor in FAR])
+            far = np.abs(self._at(which[own], t, len(FAR)))
+            size = np.where(np.isfinite(far), far, 0.0).max(axis=0)
+            rounding = view.noise[own] <= CANCELLED * size
+            noise[own] = np.where(rounding, view.noise[own], noise[own])
+        self.settled[which] = np.where(stairs, noise, self.settled[which])
 
     def look_far(self, which: NDArray[np.intp], scale: Floats) -> None:
         """How large f is a long way off, for elements that nothing moved so far, and tiny ones that are straight lines.
