@@ -104,3 +104,9 @@ def test_only_the_first_objections_are_written_out() -> None:
     text = to_text(samples.report(v.Verdict.FAIL, *many))
     assert text.count("FAIL") == 5
     assert "and 4 more findings against the claim" in text
+
+
+def test_a_claim_of_nan_stands_before_a_small_mistake() -> None:
+    small = samples.value("a", v.Verdict.FAIL, claimed=1.1, margin=1e3)
+    nan = samples.value("b", v.Verdict.FAIL, claimed=float("nan"), margin=float("nan"))
+    assert to_text(samples.report(v.Verdict.FAIL, small, nan)).startswith("FAIL  b[0]: claimed nan, ")

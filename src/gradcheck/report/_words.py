@@ -42,7 +42,8 @@ def worst_first(report: Report) -> list[Finding]:
     """What did not pass: wrong before undecided, broken contracts before values, widest margin first."""
 
     def rank(finding: Finding) -> tuple[int, bool, float]:
-        margin = 0.0 if finding.margin is None or math.isnan(finding.margin) else finding.margin
+        margin = 0.0 if finding.margin is None else finding.margin
+        margin = math.inf if math.isnan(margin) else margin  # a claim of NaN is as wrong as can be
         return ORDER[finding.verdict], finding.code in DECIDING, -margin
 
     return sorted((f for f in report.findings if f.verdict is not Verdict.PASS), key=rank)
