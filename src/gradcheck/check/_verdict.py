@@ -176,6 +176,7 @@ class Report:
 
     def raise_if_failed(self) -> None:
         """Raise `GradientError` with this report as its text unless the verdict is `Verdict.PASS`."""
+        __tracebackhide__ = True  # pytest then shows the caller's line, and the report
         if not self:
             raise GradientError(self)
 
