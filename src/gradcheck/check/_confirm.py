@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from gradcheck.check._compare import Comparison, Outcome
 from gradcheck.check._direction import Direction
-from gradcheck.check._function import Lines
+from gradcheck.check._function import Exhausted, Lines
 from gradcheck.check._judge import decide, replaced, some
 from gradcheck.check._look import overall
 from gradcheck.check._plan import Tier
@@ -44,12 +44,19 @@ def confirmed(scene: Scene, tier: Tier, comparison: Comparison) -> Comparison:
     """`comparison` of the tier's rows, without the accusations that do not stand."""
     if scene.options.method == "central" or scene.options.tolerance(0.0) is not None:
         return comparison
+    try:
+        return _kinks_forgiven(scene, tier, _asked_again(scene, tier, comparison))
+    except Exhausted:  # the budget ends here: what is known stands
+        return comparison
+
+
+def _asked_again(scene: Scene, tier: Tier, comparison: Comparison) -> Comparison:
     wrong = np.flatnonzero(_is_wrong(comparison))
     first = wrong[np.argsort(-comparison.margin[wrong].max(axis=1))][:FEW]
     comparison, refuted = _measured_again(scene, tier, comparison, np.sort(first))
     if refuted and len(wrong) > FEW:
         comparison, _ = _measured_again(scene, tier, comparison, np.setdiff1d(wrong, first))
-    return _kinks_forgiven(scene, tier, comparison)
+    return comparison
 
 
 def _is_wrong(comparison: Comparison) -> NDArray[np.bool_]:
@@ -64,18 +71,22 @@ def _measured_again(
         return comparison, False
     directions = [tier.rows[i].direction for i in rows]
     before, coarse = some(comparison, rows), _noise_along(scene, directions, 1.0)
+    kinked = (before.measured.status == Status.KINK.value).any(axis=1)
+    coarse[kinked] = scene.instrument.noise  # a kink is no noise
     outcome, accused, unsure = (
         before.outcome.copy(),
         np.zeros(before.outcome.shape, dtype=bool),
         before.outcome != Outcome.WRONG,
     )
     for scale in SCALES:
+        noise = coarse if scale == 1.0 else _noise_along(scene, directions, scale)
+        noise[kinked] = scene.instrument.noise
         other = decide(
             scene,
             directions,
             "ladder",
             scale,
-            coarse if scale == 1.0 else _noise_along(scene, directions, scale),
+            noise,
         )
         refutes = (other.outcome != Outcome.WRONG) & (other.measured.error <= TELLING * before.distance)
         outcome = np.where((before.outcome == Outcome.WRONG) & refutes, other.outcome, outcome)

@@ -1,7 +1,7 @@
 """From directions to outcomes: the cheap route first, the ladder where it disagrees, the claim's rounding last."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -70,8 +70,11 @@ def _of_arrays(x: list[Any]) -> Comparison:
     return Comparison(x[0], x[1], Measured(*x[2:8]), x[8], x[9])
 
 
-def judge_rows(scene: Scene, tier: Tier) -> Comparison:
-    """Outcomes for the rows of a tier: what the central route does not recognise as right goes to the ladder."""
+def judge_rows(scene: Scene, tier: Tier) -> tuple[Tier, Comparison]:
+    """Outcomes for the rows of a tier: what the central route does not recognise as right goes to the ladder.
+
+    The tier is returned with the directions that were measured in the end.
+    """
     directions = [row.direction for row in tier.rows]
     comparison = decide(scene, directions, tier.route)
     if tier.route == "central" and scene.options.method != "central":
@@ -90,28 +93,32 @@ def _open_rows(tier: Tier, comparison: Comparison) -> NDArray[np.intp]:
 
 def _alone(tier: Tier, poor: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Of the poor rows, those for which no other row speaks: single entries, and arrays without a good direction."""
-    good = {row.array for row, p in zip(tier.rows, poor, strict=True) if not p and row.direction.kind != "entry"}
+    good = {
+        row.array for row, p in zip(tier.rows, poor, strict=True) if not p and row.direction.kind != "entry"
+    }
     return poor & [row.direction.kind == "entry" or row.array not in good for row in tier.rows]
 
 
-def _second_look(scene: Scene, tier: Tier, comparison: Comparison) -> Comparison:
+def _second_look(scene: Scene, tier: Tier, comparison: Comparison) -> tuple[Tier, Comparison]:
     """Where steps of one size showed too little, those of another size may show more.
 
     Other sizes are: the array's for a single entry and the entries' own for an array; and 2^-10 and 2^-20 of the size, for functions
     that bend on a scale far below their inputs' own (an offset of 1e6, two eigenvalues 1e-5 apart).
     """
-    if scene.options.method == "central":
-        return comparison
-    for size in ("other", 2.0**-10, 2.0**-20):
+    for size in () if scene.options.method == "central" else ("other", 2.0**-10, 2.0**-20):
         poor = [i for i in _poor(scene, tier, comparison) if tier.rows[i].array >= 0]
         if not poor:
-            return comparison
+            break
         rows = [tier.rows[i] for i in poor]
-        directions = [other_size(scene, r) if size == "other" else r.direction for r in rows]
-        again = decide(scene, directions, "ladder", 1.0 if size == "other" else float(size))
-        better = _is_better(again, some(comparison, poor))
+        if size == "other":
+            rows = [replace(row, direction=other_size(scene, row)) for row in rows]
+        again = decide(
+            scene, [row.direction for row in rows], "ladder", 1.0 if size == "other" else float(size)
+        )
+        better = np.flatnonzero(_is_better(again, some(comparison, poor)))
         comparison = replaced(comparison, np.array(poor)[better], some(again, better))
-    return comparison
+        tier = tier.with_rows({poor[j]: rows[j] for j in better})
+    return tier, comparison
 
 
 def _poor(scene: Scene, tier: Tier, comparison: Comparison) -> NDArray[np.intp]:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.check._compare import Measured, contract
+from gradcheck.check._complex_step import sharpened
 from gradcheck.check._direction import Direction
 from gradcheck.check._function import Function, Lines
 from gradcheck.check._outputs import Outputs
@@ -74,7 +75,10 @@ class Instrument:
         estimate = measure(lines.evaluate, base, np.full(len(directions), scale), eta, finest=finest)
         if route == "central":
             estimate = tightened(estimate, eta, self.eps)
-        return self._with_floor(estimate, base, scale)
+        estimate = self._with_floor(estimate, base, scale)
+        if self.function.options.method == "complex" and route == "ladder" and weights is None:
+            return sharpened(estimate, self.function, self.point, self.outputs, directions)
+        return estimate
 
     def _with_floor(self, estimate: Estimate, base: Floats, scale: float) -> Estimate:
         """What f's values cannot show: a flat output is one of many, and its zero may be an absorbed or an underflowed number."""

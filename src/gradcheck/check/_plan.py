@@ -1,7 +1,7 @@
 """Which directions are worth their evaluations."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,15 @@ class Tier:
     route: str
     rows: tuple[Row, ...]
     optional: bool = False
+
+    def with_rows(self, rows: Mapping[int, Row]) -> "Tier":
+        """Some rows exchanged."""
+        return replace(self, rows=tuple(rows.get(i, row) for i, row in enumerate(self.rows)))
+
+    def without(self, arrays: Collection[int]) -> "Tier":
+        """The rows that do not move any of these variables."""
+        rows = (r for r in self.rows if not any(part.array in arrays for part in r.direction.parts))
+        return replace(self, rows=tuple(rows)) if arrays else self
 
     def is_worth(self, evaluations: int) -> bool:
         """Whether to measure it after so many evaluations: always, unless it is a luxury."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from gradcheck.check import _contracts as contracts
 from gradcheck.check._confirm import confirmed
+from gradcheck.check._control import negative_controls
 from gradcheck.check._findings import finding_for, unreached
 from gradcheck.check._forward import Forward, ForwardScene
 from gradcheck.check._function import Exhausted, Function
@@ -108,8 +109,10 @@ def _judged(problem: Problem, function: Function) -> list[Finding]:
         scene = _scene(problem, instrument, weights, dense, rng)
         findings += scene.contracts()
         for tier in plan(instrument, problem.options.coverage, rng):
-            if tier.is_worth(function.evaluations):
-                ledger.add(tier.rows, confirmed(scene, tier, judge_rows(scene, tier)))
+            tier = tier.without(scene.misfits)
+            if tier.rows and tier.is_worth(function.evaluations):
+                measured, comparison = judge_rows(scene, tier)
+                ledger.add(measured.rows, confirmed(scene, measured, comparison))
     except Exhausted:
         pass
     except ClaimRaised as error:
@@ -118,7 +121,8 @@ def _judged(problem: Problem, function: Function) -> list[Finding]:
     variables = range(len(look.point.variables))
     if scene is None:
         return findings + [unreached(v.path) for v in look.point.variables]
-    return findings + [finding_for(scene, ledger, a) for a in variables if a not in scene.misfits]
+    findings += [finding_for(scene, ledger, a) for a in variables if a not in scene.misfits]
+    return [*findings, *negative_controls(scene, ledger)] if problem.options.negative_control else findings
 
 
 def _scene(

@@ -18,7 +18,7 @@ from gradcheck.check._options import Options, OptionsDict
 from gradcheck.check._outputs import Outputs, describe
 from gradcheck.check._plan import along, units_of
 from gradcheck.check._point import Floats, Point, as_point
-from gradcheck.check._reverse import FLOOR, SCATTER, ULPS, Reverse
+from gradcheck.check._reverse import FLOOR, SCATTER, ULPS, ClaimRaised, Reverse
 from gradcheck.check._run import Problem, judged, report_of
 from gradcheck.check._verdict import Finding, Report, Verdict
 from gradcheck.differentiate._errors import UsageError
@@ -311,9 +311,11 @@ class _HessianClaim(Reverse):
 
 def _symmetric_blocks(claim: _HessianClaim, point: Point) -> Iterator[Finding]:
     """H[i][j] = H[j][i]^T."""
-    if id(point) not in claim.seen:
+    try:
+        result = claim.raw(None, point.arguments(point.copies()))
+    except ClaimRaised:  # a finding already
         return
-    blocks, misfits = claim.blocks(claim.seen[id(point)][1], point)
+    blocks, misfits = claim.blocks(result, point)
     if misfits:
         return
     whole = np.block(blocks)
