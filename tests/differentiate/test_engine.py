@@ -64,6 +64,23 @@ def test_rows_times_outputs_are_bounded_too(monkeypatch: pytest.MonkeyPatch) -> 
     np.testing.assert_allclose(estimate.value[:, 2], 2 * np.arange(1.0, 11.0), rtol=1e-10)
 
 
+def test_rows_that_go_on_are_taken_in_bounded_groups_with_the_same_outcome(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def f(v: Floats) -> Floats:
+        return np.maximum(v, 0.0) + np.sin(v)
+
+    x = np.array([0.0, 1e-6, 1.0, -1e-4, 1e-3, -1e-9])
+    whole, one_call = climb(f, x)
+    monkeypatch.setattr(engine, "DESCENDING", 2)
+    parts, groups = climb(f, x)
+    assert len(groups.calls) > len(one_call.calls)
+    assert max(groups.calls[1:]) <= 2 * 6
+    assert parts.status.tolist() == whole.status.tolist()
+    np.testing.assert_array_equal(parts.value, whole.value)
+    np.testing.assert_array_equal(parts.error, whole.error)
+
+
 def test_outputs_share_evaluations_and_each_has_its_own_status() -> None:
     estimate, _ = climb(lambda v: np.stack([np.sin(v), np.abs(v - 1.0), 0 * v + 3.0], axis=-1), [1.0])
     assert estimate.status[0].tolist() == [Status.SMOOTH, Status.KINK, Status.FLAT]

@@ -24,14 +24,18 @@ from gradcheck.differentiate._descent import descend
 from gradcheck.differentiate._estimate import Estimate, Status
 from gradcheck.differentiate._lines import Lines, misses_near
 from gradcheck.differentiate._noise import Noise, noise_level
-from gradcheck.differentiate._window import EPS, GOOD, USEFUL, Floats, even_part, odd_part, windows
+from gradcheck.differentiate._window import EPS, GOOD, SAFETY, USEFUL, Floats, even_part, odd_part, windows
 
 __all__ = ["Noise", "ladder", "noise_level", "two_point"]
 
 Evaluate = Callable[[NDArray[np.intp], Floats], NDArray[Any]]
 
+CENTRAL = (
+    2.0**-17
+)  # 7.6e-6, near the cube root of eps, where rounding and truncation of a central difference meet
 CHUNK = 4096  # rows that climb together
 ELEMENTS = 2**20  # rows times outputs that climb together: what bounds the memory
+DESCENDING = 2**15  # the same for rows that go on, which hold 27 rungs
 
 
 def ladder(
@@ -72,30 +76,42 @@ def _climb(lines: Lines) -> Estimate:
     with np.errstate(all="ignore"):
         h = lines.top[None, :, None] * np.array([1.0, 0.25, 0.0625])[:, None, None]
         plus, minus, near = _block(lines, h[..., 0])
-        odd, even = odd_part(h, plus, minus), even_part(h, plus, minus, lines.base)
-        eta = np.maximum(lines.eta, EPS * np.maximum(np.abs(plus), np.abs(minus)))
-        window = windows(h, odd, even, eta, lines.reach[:, None])
-        value, error, slope = window.value[0], window.error[0], window.slope[0]
-        good = (error <= GOOD * slope) | (
-            (window.truncation <= 2.0 * window.noise)[0] & (error <= USEFUL * slope)
-        )
-        good &= ~misses_near(lines, near, h[2], 0.5 * even[2] / h[2], value, error, eta[2])
-        status = np.where(error <= GOOD * slope, Status.SMOOTH.value, Status.NOISY.value).astype(STATUS)
-        estimate = Estimate(
-            value,
-            error,
-            status,
-            np.full((*value.shape, 2), np.nan),
-            np.broadcast_to(h[2], value.shape).copy(),
-            np.full(value.shape, 7, dtype=np.intp),
-        )
+        estimate, good = _first_window(lines, h, plus, minus, near)
         good |= _write_flat(lines, plus, minus, near, estimate)
-        failing = ~good.all(axis=1)
-        if failing.any():
-            which = np.flatnonzero(failing)
+        failing = np.flatnonzero(~good.all(axis=1))
+        size = max(1, DESCENDING // max(1, lines.base.shape[1]))
+        for which in (failing[i : i + size] for i in range(0, len(failing), size)):
             block = plus[:, which], minus[:, which], near[which]
             descend(lines.take(which), block, estimate, which, good[which])
     return estimate
+
+
+def _first_window(
+    lines: Lines, h: Floats, plus: Floats, minus: Floats, near: Floats
+) -> tuple[Estimate, NDArray[np.bool_]]:
+    """What block 0 says of every element, and where that is good enough."""
+    odd, even = odd_part(h, plus, minus), even_part(h, plus, minus, lines.base)
+    eta = np.maximum(lines.eta, EPS * np.maximum(np.abs(plus), np.abs(minus)))
+    window = windows(h, odd, even, eta, lines.reach[:, None])
+    value, error, slope = window.value[0], window.error[0], window.slope[0]
+    small = error <= GOOD * slope
+    noisy = (window.truncation <= 2.0 * window.noise)[0] & (error <= USEFUL * slope)
+    good = (small | noisy) & ~misses_near(lines, near, h[2], 0.5 * even[2] / h[2], value, error, eta[2])
+    status = np.where(small, Status.SMOOTH.value, Status.NOISY.value).astype(STATUS)
+    return _estimate(value, error, status, h[2], 7), good
+
+
+def _estimate(value: Floats, error: Floats, status: NDArray[np.str_], step: Floats, spent: int) -> Estimate:
+    shape = value.shape
+    interval = np.full((*shape, 2), np.nan)
+    return Estimate(
+        value,
+        error,
+        status,
+        interval,
+        np.broadcast_to(step, shape).copy(),
+        np.full(shape, spent, dtype=np.intp),
+    )
 
 
 def _write_flat(
@@ -141,34 +157,18 @@ def two_point(
         h = np.minimum(lines.top, np.maximum(CENTRAL * lines.scale, 4.0 * lines.finest))
         values = lines.values(np.tile(np.arange(len(h)), 2), np.concatenate([h, -h])).reshape(2, len(h), -1)
         step = h[:, None]
-        odd, even = (
-            odd_part(step, values[0], values[1]),
-            np.abs(even_part(step, values[0], values[1], lines.base)),
-        )
+        odd = odd_part(step, values[0], values[1])
+        even = np.abs(even_part(step, values[0], values[1], lines.base))
         eta = np.maximum(lines.eta, EPS * np.abs(values).max(axis=0))
         unit = (eta + EPS * lines.reach[:, None] * np.abs(odd)) / step
         slope = np.abs(odd) + even
-        error = 2.0 * (0.5 * even + 64.0 * (step / lines.scale[:, None]) ** 2 * slope + unit)
-        trusted = np.isfinite(error) & ((even <= 0.1 * np.abs(odd)) | (even <= 4.0 * unit))
-        flat = (values == lines.base).all(axis=0) & np.isfinite(lines.base)
-        status = np.where(
-            trusted,
-            np.where(error <= USEFUL * slope, Status.SMOOTH.value, Status.NOISY.value),
-            Status.UNRESOLVED.value,
-        )
-        status = np.where(
-            flat, Status.FLAT.value, np.where(np.isfinite(lines.base), status, Status.NONFINITE.value)
-        )
-    return Estimate(
-        np.where(np.isfinite(odd), odd, np.nan),
-        np.where(trusted, error, np.inf),
-        status,
-        np.full((*odd.shape, 2), np.nan),
-        np.broadcast_to(step, odd.shape).copy(),
-        np.full(odd.shape, 2, dtype=np.intp),
-    )
-
-
-CENTRAL = (
-    2.0**-17
-)  # 7.6e-6, near the cube root of eps, where rounding and truncation of a central difference meet
+        error = SAFETY * (0.5 * even + 64.0 * (step / lines.scale[:, None]) ** 2 * slope + unit)
+        resolved = np.isfinite(error) & ((even <= 0.1 * np.abs(odd)) | (even <= 4.0 * unit))
+        flat = (values == lines.base).all(axis=0)
+        status = np.select(
+            [~np.isfinite(lines.base), flat, ~resolved, error <= USEFUL * slope],
+            [Status.NONFINITE.value, Status.FLAT.value, Status.UNRESOLVED.value, Status.SMOOTH.value],
+            Status.NOISY.value,
+        ).astype(STATUS)
+    value = np.where(np.isfinite(odd), odd, np.nan)
+    return _estimate(value, np.where(resolved, error, np.inf), status, step, 2)
