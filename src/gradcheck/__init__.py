@@ -1,4 +1,6 @@
-"""Tells whether a claimed derivative is right, wrong or undecidable, how sure that is, and where and why it is wrong."""
+"""Tells whether a claimed derivative is right, wrong or undecidable, how sure that is, and where and why it is
+wrong.
+"""
 
 from gradcheck.check import (
     Claim,

@@ -37,7 +37,8 @@ def check_grad(
         ``grad(*inputs)`` -> gradients in the structure of the inputs; for one input, the bare gradient or a 1-tuple.
         `None` for a float input is a claim of zero.
     inputs : tuple, array or nested structure
-        A tuple is unpacked into ``f(*inputs)``; anything else is one argument. Integer and Boolean arrays are held fixed.
+        A tuple is unpacked into ``f(*inputs)``; anything else is one argument. Integer and Boolean arrays are
+        held fixed.
     **options
         See `gradcheck.check.Options`.
 
@@ -115,7 +116,8 @@ def check_backward(
     forward : callable
         ``forward(*inputs)`` -> (output, cache).
     backward : callable
-        ``backward(cotangent, cache)`` -> gradients in the structure of the inputs. It gets a cache of its own each time.
+        ``backward(cotangent, cache)`` -> gradients in the structure of the inputs. It gets a cache of its own
+        each time.
     inputs, **options
         As for `check_grad`.
 

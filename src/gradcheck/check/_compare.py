@@ -9,9 +9,8 @@ and at a kink into the interval that the outputs' own one-sided slopes allow,
 
     low = sum_j min(w_j L_j, w_j R_j),    high = sum_j max(w_j L_j, w_j R_j),
 
-so that every output chooses its own subgradient. No tolerance enters, and none grows with the size of anything: the bound is the error of
-the measurement and the rounding of the claim.
-"""
+so that every output chooses its own subgradient. No tolerance enters, and none grows with the size of anything: the
+bound is the error of the measurement and the rounding of the claim."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -47,9 +46,8 @@ DOUBT = 3.0  # an unresolved slope accuses only with this much to spare: its err
 class Measured:
     """Directional derivatives of <w, f>; arrays of shape (rows, cotangents).
 
-    `low` and `high` enclose the admissible values at a kink and equal `value` elsewhere. `tainted` (rows,) says that some
-    output has no derivative along the row, whatever its cotangent: 0 * inf is then NaN in an honest gradient.
-    """
+    `low` and `high` enclose the admissible values at a kink and equal `value` elsewhere. `tainted` (rows,) says that
+    some output has no derivative along the row, whatever its cotangent: 0 * inf is then NaN in an honest gradient."""
 
     value: Floats
     error: Floats
@@ -107,7 +105,7 @@ def contract(estimate: Estimate, weights: Floats) -> Measured:
     middle = np.where(
         unknown, np.nan, np.where(kinked.any(axis=1)[:, None], 0.5 * (low + high), clean[0] @ weights.T)
     )
-    tainted = ~np.isfinite(error).all(axis=1)
+    tainted = np.asarray(~np.isfinite(error).all(axis=1))
     return Measured(middle, bound, low, high, _gravest(estimate.status, used), tainted)
 
 

@@ -1,9 +1,8 @@
 """The complex step, where it can be believed: Im f(x + i h v) / h has no subtraction, and so no noise.
 
-It is silently wrong where f is not analytic (abs, norm, conj, casts), so it replaces a measurement of the ladder only where it lies
-within the ladder's own error. Source: W. Squire and G. Trapp, "Using complex variables to estimate derivatives of real functions",
-SIAM Review 40 (1998), 110-112.
-"""
+It is silently wrong where f is not analytic (abs, norm, conj, casts), so it replaces a measurement of the ladder
+only where it lies within the ladder's own error. Source: W. Squire and G. Trapp, "Using complex variables to
+estimate derivatives of real functions", SIAM Review 40 (1998), 110-112."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,11 +1,10 @@
-"""Before anybody is accused: the noise along the very line is measured, other steps are asked, and nearby points at a kink.
+"""Before anybody is accused: noise along the very line, other steps, and nearby points at a kink.
 
-A claim that looks wrong is measured again with the noise that f shows along that direction (ill-conditioned passes are noisier
-there than where the noise was probed), and with finer steps (a staircase is a straight line to steps of whole periods). It stays wrong
-only where all that can tell agree. At a point where f is not differentiable a claim is also right if it is the slope at some
-point nearby: Clarke's subdifferential is made of those, and the coordinates' own slopes at the point can miss them (a median of ties
-does not move when one entry does).
-"""
+A claim that looks wrong is measured again with the noise that f shows along that direction (ill-conditioned passes
+are noisier there than where the noise was probed), and with finer steps (a staircase is a straight line to steps of
+whole periods). It stays wrong only where all that can tell agree. At a point where f is not differentiable a claim
+is also right if it is the slope at some point nearby: Clarke's subdifferential is made of those, and the
+coordinates' own slopes at the point can miss them (a median of ties does not move when one entry does)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -114,7 +113,7 @@ def _noise_along(scene: Scene, directions: Sequence[Direction], scale: float) ->
     with np.errstate(all="ignore"):
         values = values - instrument.base
         residual = np.abs(values - basis @ (basis.T @ values)).max(axis=1)
-    return np.maximum(instrument.noise, EXCESS * np.nan_to_num(residual, nan=0.0, posinf=0.0))
+    return np.asarray(np.maximum(instrument.noise, EXCESS * np.nan_to_num(residual, nan=0.0, posinf=0.0)))
 
 
 def _kinks_forgiven(scene: Scene, tier: Tier, comparison: Comparison) -> Comparison:

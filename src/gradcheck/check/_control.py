@@ -27,7 +27,10 @@ def negative_controls(scene: Scene, ledger: Ledger) -> Iterator[Finding]:
         missed = [what for what, planted in _plants(scene, array) if not _is_caught(planted, ledger, array)]
         size = f"{required(scene):.1g}"
         if missed:
-            message = f"negative control: a planted mistake of {size} in {' and in '.join(missed)} of {variable.path} was not caught"
+            message = (
+                f"negative control: a planted mistake of {size} in {' and in '.join(missed)} of "
+                f"{variable.path} was not caught"
+            )
             advice = "choose a point where the gradient is larger, or ask for a coarser resolution"
             yield Finding("value", Verdict.INCONCLUSIVE, message, input=variable.path, advice=advice)
         else:

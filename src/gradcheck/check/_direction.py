@@ -1,8 +1,8 @@
 """Directions along which f is moved: one entry, random signs, Gaussian; over one array or over all of them.
 
-Every direction is a power-of-two step times a few-bit whole number (`quanta` / 16), so that x + t v is exact for a power of two t well
-above an ulp of x: the displacement that really happens is the one that is meant. With the step as large as the array,
-t = 1 moves x by about its own size, whatever the units of the input.
+Every direction is a power-of-two step times a few-bit whole number (`quanta` / 16), so that x + t v is exact for a
+power of two t well above an ulp of x: the displacement that really happens is the one that is meant. With the step as
+large as the array, t = 1 moves x by about its own size, whatever the units of the input.
 """
 
 from collections.abc import Sequence
@@ -42,7 +42,7 @@ class Part:
     quanta: NDArray[np.int8]
 
     def values(self) -> Floats:
-        return self.quanta * (self.step * QUANTUM)
+        return np.asarray(self.quanta * (self.step * QUANTUM))
 
     def moved(self, x: Floats, t: float) -> Floats:
         """A new array x + t v, in the fewest passes over memory."""

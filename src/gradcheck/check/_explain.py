@@ -1,6 +1,6 @@
 """A wrong input explained: which entries are wrong, what kind of mistake it is, and what the step size does to it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -252,7 +252,7 @@ def _evidence(
     finite = np.isfinite(value) & np.isfinite(error)
     where = {v.path: i for i, v in enumerate(point.variables)}
 
-    def arrays(flats: tuple[Floats, ...]) -> Mapping[str, Any]:
+    def arrays(flats: Sequence[Floats]) -> Mapping[str, Any]:
         return {v.path: x.reshape(v.shape) for v, x in zip(point.variables, flats, strict=True)}
 
     def claim_at(w: NDArray[Any]) -> Mapping[str, Any]:

@@ -67,7 +67,10 @@ def _wrong(scene: Scene, ledger: Ledger, array: int, details: dict[str, Any]) ->
             **details,
         )
     if _is_convention(scene, ledger, array):
-        message = "f reads one triangle of this matrix and the claim is symmetric; summed over mirrored entries they agree"
+        message = (
+            "f reads one triangle of this matrix and the claim is symmetric; summed over mirrored "
+            "entries they agree"
+        )
         advice = "the convention decides, not the code: symmetrise inside f, or check the symmetric part"
         return undecided(path, message, advice, **details)
     return explained(scene, ledger, array, Finding("value", Verdict.FAIL, input=path, **details))
@@ -157,7 +160,10 @@ def _without_mistake(
         return _vacuous(scene, c, rows, path, details)
     own_bound = scene.options.tolerance(0.0) is not None  # then the caller answers for what it can see
     if caught.gate > required(scene) and not own_bound and not _all_kinks(outcome):
-        message = f"a relative mistake of {required(scene):.1g} could not have been seen: the measurement is only good to {caught.gate:.1g}"
+        message = (
+            f"a relative mistake of {required(scene):.1g} could not have been seen: the "
+            f"measurement is only good to {caught.gate:.1g}"
+        )
         return undecided(path, message, ADVICE["noisy"], **details)
     kinks = bool((outcome == Outcome.SUBGRADIENT).any())
     details["diagnosis"] = "subgradient" if kinks else ""

@@ -197,7 +197,8 @@ class ForwardScene(Scene):
                 ]
             )
         with np.errstate(invalid="ignore"):
-            return SCATTER * np.nan_to_num(np.ptp(np.array(draws), axis=0), nan=0.0, posinf=0.0)
+            spread = np.nan_to_num(np.ptp(np.array(draws), axis=0), nan=0.0, posinf=0.0)
+        return np.asarray(SCATTER * spread)
 
 
 def _vector(part: Part, size: int) -> Floats:

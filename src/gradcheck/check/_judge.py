@@ -20,7 +20,8 @@ FULL, LOW = (
     1e-4,
     1e-2,
 )  # the relative mistake that a pass must have been able to catch: in float64, and below it
-KEPT = 100_000  # coordinates up to which the claim's own rounding is always measured, not only where there is a difference
+# coordinates up to which the claim's own rounding is always measured, not only where there is a difference
+KEPT = 100_000
 
 
 def required(scene: Scene) -> float:
@@ -102,9 +103,9 @@ def _alone(tier: Tier, poor: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def _second_look(scene: Scene, tier: Tier, comparison: Comparison) -> tuple[Tier, Comparison]:
     """Where steps of one size showed too little, those of another size may show more.
 
-    Other sizes are: the array's for a single entry and the entries' own for an array; and 2^-10 and 2^-20 of the size, for functions
-    that bend on a scale far below their inputs' own (an offset of 1e6, two eigenvalues 1e-5 apart).
-    """
+    Other sizes are: the array's for a single entry and the entries' own for an array; and 2^-10 and 2^-20 of the
+    size, for functions that bend on a scale far below their inputs' own (an offset of 1e6, two eigenvalues 1e-5
+    apart)."""
     for size in () if scene.options.method == "central" else ("other", 2.0**-10, 2.0**-20):
         poor = [i for i in _poor(scene, tier, comparison) if tier.rows[i].array >= 0]
         if not poor:
@@ -158,7 +159,8 @@ def other_size(scene: Scene, row: Row) -> Direction:
 def decide(
     scene: Scene, directions: Sequence[Direction], route: str, scale: float = 1.0, noise: Floats | None = None
 ) -> Comparison:
-    """Measure and compare; the claim's rounding is measured for the dense cotangents, and wherever the claim looks wrong."""
+    """Measure and compare; the claim's rounding is measured for the dense cotangents, and wherever the claim looks
+    wrong."""
     measured = scene.instrument.measured(route, directions, scene.weights, scale, noise)
     claimed, rounding = scene.along(directions)
     if scene.point.size <= KEPT:
@@ -167,8 +169,8 @@ def decide(
     comparison = _compared(scene, claimed, rounding, measured)
     doubtful = (comparison.outcome == Outcome.WRONG).any(axis=0)
     doubtful[: scene.dense] &= scene.point.size > KEPT
-    for k in np.flatnonzero(doubtful):
-        rounding[:, k] += scene.scatter(directions, int(k))
+    for wrong in np.flatnonzero(doubtful):
+        rounding[:, wrong] += scene.scatter(directions, int(wrong))
     return _compared(scene, claimed, rounding, measured) if doubtful.any() else comparison
 
 

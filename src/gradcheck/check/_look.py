@@ -91,7 +91,8 @@ def _raised(name: str, error: Exception, point: Point) -> UsageError:
     return UsageError(
         f"{name}({shapes}) raised {type(error).__name__}: {error}",
         "f must return a value at the point that is checked",
-        "check the inputs' number and shapes (a tuple is unpacked into arguments), and that f and the claim are not swapped",
+        "check the inputs' number and shapes (a tuple is unpacked into arguments), and that f "
+        "and the claim are not swapped",
     )
 
 
@@ -112,7 +113,8 @@ def _repeatability(
         return JITTER * jitter, ""
     return (
         JITTER * jitter,
-        f"{name} gives another value when it is called again with the same inputs: they differ by {worst:.2g} of their size",
+        f"{name} gives another value when it is called again with the same inputs: they differ "
+        f"by {worst:.2g} of their size",
     )
 
 
@@ -162,8 +164,8 @@ def cotangents(
 ) -> tuple[Floats, int]:
     """Cotangents (K, p), and how many of them are dense: Gaussian and signs, then one for each output if they are few.
 
-    Outputs that are not finite, integers and those that the caller left out get zero. Random numbers are asymmetric, so a
-    claim that is right for symmetric cotangents alone shows.
+    Outputs that are not finite, integers and those that the caller left out get zero. Random numbers are
+    asymmetric, so a claim that is right for symmetric cotangents alone shows.
     """
     usable = outputs.differentiable & np.isfinite(base)
     if outputs.is_scalar:
@@ -172,8 +174,8 @@ def cotangents(
     normal = np.rint(rng.standard_normal(p) * 16.0) / 16.0
     normal[normal == 0] = 1 / 16
     rows = [normal, rng.choice([-1.0, 1.0], p)]
-    few = np.flatnonzero(usable) if usable.sum() <= EACH else []
-    return np.array([*_asked_for(kind, p), *rows, *np.eye(p)[few]]) * usable, 2 + (kind is not None)
+    few = np.eye(p)[usable] if usable.sum() <= EACH else np.empty((0, p))
+    return np.array([*_asked_for(kind, p), *rows, *few]) * usable, 2 + (kind is not None)
 
 
 def _asked_for(kind: str | None, p: int) -> list[Floats]:

@@ -22,7 +22,8 @@ FLAT = (
 )  # over the top rung, 2^-7 of the input's size, twice: trap 6 of the numerics, saturated forward passes
 # outputs that are kept apart; more are contracted with the cotangents before they are differenced
 APART = 4096
-TRUNCATION = 64.0  # (h / scale)^2 of the slope: h^2 f'''/6 of a function whose length scale is an eighth of its input's size...
+# (h / scale)^2 of the slope: h^2 f'''/6 of a function whose length scale is an eighth of its input's size...
+TRUNCATION = 64.0
 SAFETY = 2.0  # ... which numerics.md (item 7) found to hold for 1,370 of 1,370 coordinates, doubled
 
 
@@ -64,8 +65,7 @@ class Instrument:
     ) -> Estimate:
         """Every output along every direction, (rows, p); contracted first, (rows, K), where `weights` are given.
 
-        `noise` (rows, p) replaces that of the instrument.
-        """
+        `noise` (rows, p) replaces that of the instrument."""
         lines = Lines(self.function, self.point, self.outputs, directions, weights)
         base, eta = self.base, self.noise if noise is None else noise
         if weights is not None:
@@ -81,7 +81,8 @@ class Instrument:
         return estimate
 
     def _with_floor(self, estimate: Estimate, base: Floats, scale: float) -> Estimate:
-        """What f's values cannot show: a flat output is one of many, and its zero may be an absorbed or an underflowed number."""
+        """What f's values cannot show: a flat output is one of many, and its zero may be an absorbed or an underflowed
+        number."""
         size = float(np.max(np.abs(_finite(base)), initial=0.0)) or 1.0
         floor = np.where(estimate.status == Status.FLAT.value, FLAT * self.eps * size / scale, 0.0)
         extra = 0.0 if self.extra is None or self.extra.shape != base.shape else self.extra
@@ -106,10 +107,10 @@ class Instrument:
 def tightened(estimate: Estimate, noise: Floats, eps: float) -> Estimate:
     """The truncation of a central difference where nothing speaks against smoothness.
 
-    The first-order bound of `engine.two_point` is half the difference of the one-sided slopes, mostly plain curvature. A claim
-    that agrees far better than that with their mean is right: to agree with a mean of two slopes of a kink by accident
-    it would have to be wrong by just that much. A claim that does not agree is measured by the ladder.
-    """
+    The first-order bound of `engine.two_point` is half the difference of the one-sided slopes, mostly plain
+    curvature. A claim that agrees far better than that with their mean is right: to agree with a mean of two slopes
+    of a kink by accident it would have to be wrong by just that much. A claim that does not agree is measured by the
+    ladder."""
     slope = np.where(np.isfinite(estimate.value), np.abs(estimate.value), 0.0)
     error = SAFETY * (TRUNCATION * estimate.step**2 * slope + (noise + eps * slope) / estimate.step)
     return replace(

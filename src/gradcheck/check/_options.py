@@ -96,12 +96,10 @@ class Options:
     def of(cls, options: OptionsDict) -> Self:
         """The options of a call; raises `UsageError` for a name or a value that does not exist."""
         names = [f.name for f in fields(cls)]
-        for name in options:
+        for name, value in options.items():
             if name not in names:
                 near = difflib.get_close_matches(name, names, 1) or names
-                raise UsageError(
-                    f"{name}={options[name]!r}", "there is no such option", f"one of {', '.join(near)}"
-                )  # type: ignore[literal-required]
+                raise UsageError(f"{name}={value!r}", "there is no such option", f"one of {', '.join(near)}")
         return cls(**options)
 
     def __post_init__(self) -> None:

@@ -87,7 +87,8 @@ class Outputs:
 
     def cotangent(self, w: Floats, *, narrow: bool = False) -> Any:
         """The flat cotangent `w` in the structure of the result, in f's own dtypes where `narrow`."""
-        leaves, start = [], 0
+        leaves: list[Any] = []
+        start = 0
         for leaf, shape, dtype, size in zip(
             self.tree.leaves, self.shapes, self.dtypes, self.sizes, strict=True
         ):
@@ -95,7 +96,7 @@ class Outputs:
                 leaves.append(np.zeros(shape) if isinstance(leaf, np.ndarray) else None)
                 continue
             flat = np.array(w[start : start + size])
-            array = (flat.view(np.complex128) if dtype.kind == "c" else flat).reshape(shape)
+            array: NDArray[Any] = (flat.view(np.complex128) if dtype.kind == "c" else flat).reshape(shape)
             leaves.append(array.astype(dtype) if narrow and dtype.kind in "fc" else array)
             start += size
         return self.tree.rebuild(leaves)

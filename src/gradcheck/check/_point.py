@@ -1,8 +1,9 @@
-"""The point at which a claim is judged: named inputs as flat vectors of real coordinates, and the arguments that they make.
+"""The point at which a claim is judged: named inputs as flat vectors of real coordinates, and the arguments that they
+make.
 
-A complex array counts as twice as many real coordinates (re, im, re, im, ...); integers, Booleans, `None` and whatever is no
-number are held fixed. Nothing here refers to the caller's own arrays: what is handed to f and to the claim are copies.
-"""
+A complex array counts as twice as many real coordinates (re, im, re, im, ...); integers, Booleans, `None` and
+whatever is no number are held fixed. Nothing here refers to the caller's own arrays: what is handed to f and to the
+claim are copies."""
 
 import copy
 from collections.abc import Callable, Sequence
@@ -84,7 +85,7 @@ class Point:
     def fresh(self) -> tuple[Any, ...]:
         """The arguments, nothing of them shared with the point."""
         whole = flatten(self.arguments(self.copies()))
-        fixed = {i for i in range(len(whole.leaves))} - {v.position for v in self.variables}
+        fixed = set(range(len(whole.leaves))) - {v.position for v in self.variables}
         arguments: tuple[Any, ...] = whole.rebuild(
             [copy.copy(v) if i in fixed else v for i, v in enumerate(whole.leaves)]
         )

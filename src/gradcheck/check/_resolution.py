@@ -1,7 +1,7 @@
 """How small a mistake a comparison would have caught, and with what probability.
 
-Let an entry i of the claimed gradient be wrong by delta. Along a direction v the claim then moves by delta v_i, from a residual
-rho = claimed - measured that is known, and leaves the bound B for certain where
+Let an entry i of the claimed gradient be wrong by delta. Along a direction v the claim then moves by delta v_i, from
+a residual rho = claimed - measured that is known, and leaves the bound B for certain where
 
     |delta v_i| > B + |rho|.
 
@@ -9,13 +9,14 @@ A mistake of relative size r in entry i is therefore caught by one of the direct
 
     r > ratio_i = min over directions and cotangents of (B + |rho|) / |g_i v_i|.
 
-With random signs every |v_i| is the same, and the smallest entries decide; a Gaussian v_i is below x with probability 0.8 x. The
-stated probability P at the stated size r is the share of the entries with ratio_i <= r: the probability that a relative mistake of r in
-one entry (of those that are not zero), drawn at random, is caught. It needs no assumption about the function beyond the bound.
+With random signs every |v_i| is the same, and the smallest entries decide; a Gaussian v_i is below x with
+probability 0.8 x. The stated probability P at the stated size r is the share of the entries with ratio_i <= r: the
+probability that a relative mistake of r in one entry (of those that are not zero), drawn at random, is caught. It
+needs no assumption about the function beyond the bound.
 
-Two further statements hold for the directions drawn here: a mistake in many entries is seen as the norm of it, since <e, v> has
-the variance |e|^2 (miss probability 0.8 (B + |rho|) / |e| for each Gaussian direction); and two equal and opposite mistakes cancel for
-half of all random signs, and never for a Gaussian, which is why both kinds are used.
+Two further statements hold for the directions drawn here: a mistake in many entries is seen as the norm of it, since
+<e, v> has the variance |e|^2 (miss probability 0.8 (B + |rho|) / |e| for each Gaussian direction); and two equal and
+opposite mistakes cancel for half of all random signs, and never for a Gaussian, which is why both kinds are used.
 """
 
 from dataclasses import dataclass

@@ -83,7 +83,7 @@ def _conjugated(w: Floats, outputs: Outputs) -> Floats:
         np.tile([1.0, -1.0], n // 2) if d is not None and d.kind == "c" else np.ones(n)
         for n, d in zip(outputs.sizes, outputs.dtypes, strict=True)
     ]
-    return w * np.concatenate(signs)
+    return np.asarray(w * np.concatenate(signs))
 
 
 @dataclass
@@ -105,16 +105,15 @@ class Rounding:
     def along(self, directions: Sequence[Direction], k: int) -> Floats:
         """The scatter of the claim for cotangent k along each direction.
 
-        A spread of three is a poor estimate for a single direction, so the relative spread of all directions together is
-        another lower bound for each.
-        """
+        A spread of three is a poor estimate for a single direction, so the relative spread of all directions
+        together is another lower bound for each."""
         draws = np.array([[d.dot(g) for d in directions] for g in self._moved(k)])
         size = np.array([d.magnitude(self.last) for d in directions])
         with np.errstate(all="ignore"):
             spread = np.nan_to_num(draws.max(axis=0) - draws.min(axis=0), nan=0.0, posinf=0.0)
             relative = np.where(size > 0, spread / size, 0.0)
             common = np.sqrt(np.mean(relative**2)) * np.where(np.isfinite(size), size, 0.0)
-        return SCATTER * np.maximum(spread, common)
+        return np.asarray(SCATTER * np.maximum(spread, common))
 
     def _moved(self, k: int) -> Iterator[tuple[Floats, ...]]:
         """The gradients at three points a few ulp away; large ones are made again rather than kept."""

@@ -116,7 +116,7 @@ def _judged(problem: Problem, function: Function) -> list[Finding]:
     except Exhausted:
         pass
     except ClaimRaised as error:
-        advice = "a derivative exists wherever the function has a value nearby: see what the claim assumes of its inputs"
+        advice = "where the function has a value nearby a derivative may exist: see what the claim assumes"
         return [*findings, contracts.failure("raises", f"{problem.claim.name} raised {error}", advice)]
     variables = range(len(look.point.variables))
     if scene is None:

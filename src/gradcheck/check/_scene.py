@@ -149,7 +149,10 @@ def promises(scene: ReverseScene) -> Iterator[Finding]:
     for variable, a, b in zip(point.variables, again.flat, scene.known[0].flat, strict=True):
         gap = contracts.differs(a, b)
         if gap > contracts.rounding_level(eps):
-            message = f"{reverse.name} gives another gradient of {variable.path} for the same inputs: they differ by {gap:.2g} of their size"
+            message = (
+                f"{reverse.name} gives another gradient of {variable.path} for the same inputs: they "
+                f"differ by {gap:.2g} of their size"
+            )
             yield contracts.failure(
                 "nondeterministic-backward",
                 message,

@@ -130,8 +130,8 @@ def check_hessian(
 ) -> Report:
     """Judge a whole Hessian, from values of f alone.
 
-    Slopes of f along a few directions u, each a sixth-order difference, are functions themselves; their derivatives along
-    v are u^T H v.
+    Slopes of f along a few directions u, each a sixth-order difference, are functions themselves; their derivatives
+    along v are u^T H v.
 
     Parameters
     ----------
@@ -154,7 +154,8 @@ def check_hessian(
     Examples
     --------
     >>> import numpy as np
-    >>> check_hessian(lambda x: np.prod(x), lambda x: np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([2.0, 3.0])).verdict.value
+    >>> check_hessian(lambda x: np.prod(x), lambda x: np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([2.0,
+    3.0])).verdict.value
     'pass'
     """
     start, chosen = time.perf_counter(), Options.of(options)
