@@ -226,6 +226,11 @@ ODD_POINTS: dict[str, tuple[Predicate, Predicate, Finding]] = {
         replace(FAILURE, input="y"),
     ),
     "a branch for large numbers": (lambda i: False, lambda i: i["x"] > 35, FAILURE),
+    "another entry drowned by a large one": (
+        lambda i: abs(i["x"][1]) > 35 > 30 > abs(i["x"][0]),
+        lambda i: i["x"][0] > 35,
+        replace(FAILURE, index=(0,)),
+    ),
     "flat where steps are tiny": (
         lambda i: (np.abs(i["x"]) < 1e-6) & (i["x"] != 0),
         lambda i: np.abs(i["x"]) < 1e-6,
@@ -285,6 +290,11 @@ def test_at_a_tie_a_gradient_from_beside_it_is_no_mistake(at_a_tie: tuple[float,
         return _measured(FAILURE, np.array([a > b, b > a]), Verdict.PASS)
 
     assert (explore(judge, ONE, 100, seed=0).report is not None) == found
+
+
+def test_a_measurement_that_came_to_no_end_is_no_reason() -> None:
+    unresolved = replace(FAILURE, status="unresolved")
+    assert explore(failing_where(lambda i: i["x"] == 0, unresolved), ONE, 60, seed=0).report is None
 
 
 def test_a_broken_promise_needs_no_derivative() -> None:

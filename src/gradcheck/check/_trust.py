@@ -50,7 +50,8 @@ def trusted(report: Report, inputs: Inputs, given: Inputs, judge: JudgeAt) -> bo
     if codes != {"value"}:
         return True  # a broken promise needs no derivative to be one
     return (
-        not _is_below_resolution(report)
+        any(f.status != "unresolved" for f in _failures(report))
+        and not _is_below_resolution(report)
         and _holds_nearby(_nudged(inputs, given), inputs, judge)
         and (_is_large_itself(report, inputs) or _holds_nearby(_unsaturated(inputs, given), inputs, judge))
         and (not _is_flat(report) or _holds_nearby(_zeroed(inputs, given), inputs, judge))
@@ -76,8 +77,12 @@ def _is_below_resolution(report: Report) -> bool:
 def _is_large_itself(report: Report, inputs: Inputs) -> bool:
     """What is large is what fails, as at a branch for large numbers; no large number drowns another's derivative."""
     return all(
-        f.input in inputs and bool(np.any(np.abs(inputs[f.input]) > _ABSORBED)) for f in _failures(report)
+        f.input in inputs and _largest(inputs[f.input], f.index) > _ABSORBED for f in _failures(report)
     )
+
+
+def _largest(value: Array, index: tuple[int, ...] | None) -> float:
+    return float(np.max(np.abs(value if index is None else value[index])))
 
 
 # Points nearby -----------------------------------------------------------------------------------------------------
