@@ -212,6 +212,7 @@ def test_float32_is_judged_in_float64() -> None:
     right = check_vjp(np.tanh, lambda w, x: w * (1 - np.tanh(x) ** 2), x)
     assert right.verdict is PASS
     assert right.resolution < 1e-6
+    assert any("float32" in f.message and f.code == "dtype" for f in right.findings)
     wrong = check_vjp(np.tanh, lambda w, x: w * (1.00001 - np.tanh(x) ** 2), x)
     assert wrong.verdict is FAIL
 

@@ -13,8 +13,9 @@ from gradcheck.check._measure import Instrument
 from gradcheck.check._options import Options
 from gradcheck.check._outputs import Outputs
 from gradcheck.check._point import Floats, Point
-from gradcheck.check._reverse import Reverse, Rounding, floor
+from gradcheck.check._reverse import ClaimRaised, Reverse, Rounding, floor
 from gradcheck.check._verdict import Finding, Verdict
+from gradcheck.differentiate._errors import UsageError
 
 __all__ = ["ReverseScene", "Scene"]
 
@@ -159,6 +160,7 @@ def promises(scene: ReverseScene) -> Iterator[Finding]:
                 "fix the seed; keep no state between calls",
                 input=variable.path,
             )
+    yield from own_precision(scene)
     if reverse.uses_cotangent:
         yield from contracts.linearity(
             reverse, point, outputs, scene.weights, scene.known[: scene.dense], scene.instrument.base
@@ -167,6 +169,25 @@ def promises(scene: ReverseScene) -> Iterator[Finding]:
         yield from contracts.layout(
             reverse, scene.instrument.function, point, outputs, scene.instrument.base, w, scene.known[0], eps
         )
+
+
+def own_precision(scene: ReverseScene) -> Iterator[Finding]:
+    """How far gradients in the user's own, lower precision are from those in float64: told apart, never judged."""
+    point, outputs = scene.point, scene.outputs
+    own = point.narrow()
+    if own == point:
+        return
+    try:
+        low = scene.reverse.gradients(scene.weights[0], own, outputs).flat
+    except (ClaimRaised, UsageError):
+        return
+    for variable, a, b in zip(own.variables, low, scene.known[0].flat, strict=True):
+        if variable.dtype.itemsize < 8 * variable.width:
+            gap = contracts.differs(a, b)
+            message = (
+                f"the gradient of {variable.path} in {variable.dtype} is within {gap:.1g} of that in float64"
+            )
+            yield Finding("dtype", Verdict.PASS, message, input=variable.path)
 
 
 def unfit(scene: ReverseScene) -> Iterator[Finding]:
