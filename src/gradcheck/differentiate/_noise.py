@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.differentiate._view import EPS_SINGLE, View, are_float32
+from gradcheck.differentiate._view import EPS_SINGLE, View, are_float32, is_short
 from gradcheck.differentiate._window import Floats
 
 __all__ = ["Noise", "Probe", "noise_level", "probe"]
@@ -37,6 +37,7 @@ FAR = (-1.5, -0.75, 0.75, 1.5)  # of the size of x, times OFF_GRID: the outer on
 CANCELLED = (
     2.0**-42
 )  # stairs below a thousand ulp of values further off are left over from values of that size
+SIMPLE = 12  # bits: a constant with no more may well be a literal
 BEND = 2.0**-12  # of the same: where a straight line is told from a curve
 BELOW = 2.0**-10  # a step too large is divided by 1024
 
@@ -153,6 +154,10 @@ class _State:
         view = views[0] if len(views) == 1 else views[0].louder(views[1])
         told, noise = view.told, view.noise
         doubtful = view.finite & ~told
+        if (
+            level == FLOAT16_LEVEL > self.first_level
+        ):  # so long a step meets structure, not noise, except for stairs
+            told, doubtful = told & view.is_float32, doubtful & view.is_float32
         self.settled[which] = np.maximum(self.settled[which], np.where(told, noise, 0.0))
         self.unsettled[which] = np.minimum(self.unsettled[which], np.where(doubtful, noise, np.inf))
         self.floor[which] = np.maximum(self.floor[which], np.where(view.finite, self.eps * view.size, 0.0))
@@ -202,6 +207,9 @@ class _State:
         here = np.abs(base)
         size = np.where(np.isfinite(values), np.abs(values), 0.0).max(axis=0)
         single = are_float32(values) & (values != base).any(axis=0)
+        single |= are_float32(base[None]) & ~is_short(
+            base, SIMPLE
+        )  # of doubles one in 2^29 is a float32 number
         far = np.maximum(here, np.minimum(size, scale[:, None]))
         rounding = np.where(single, EPS_SINGLE, self.eps) * far
         bend = np.abs((values[-1] - base) + (values[-2] - base))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from gradcheck.differentiate._ecnoise import ecnoise
 from gradcheck.differentiate._window import EPS, Floats
 
-__all__ = ["EPS_SINGLE", "View", "are_float32"]
+__all__ = ["EPS_SINGLE", "View", "are_float32", "is_short"]
 
 SIGMAS = 4.0  # eta bounds the noise, sigma is its standard deviation: uniform noise has 1.7, Gaussian seldom above 3
 EPS_SINGLE = float(np.finfo(np.float32).eps)
@@ -152,7 +152,7 @@ class View:
         small = (self.size < np.where(self.is_float32, 2.0**13, 2.0**30)) & (stair > 0.9 / 1024.0)
         multiple = _all_integers(self.values * 1000.0) | _all_integers(self.values * 1024.0)
         integer = _all_integers(self.values) & (self.size < 2.0**24) & (stair > 0.9)
-        short = _all_integers(np.frexp(self.values)[0] * 2.0**22) & (stair > 2.0**-23 * self.size)
+        short = is_short(self.values, 22).all(axis=0) & (stair > 2.0**-23 * self.size)
         return np.asarray((small & multiple) | integer | short)
 
 
@@ -170,6 +170,12 @@ def _without_a_jump_at_x(values: Floats) -> tuple[Floats, Bools]:
 def are_float32(values: Floats) -> Bools:
     """Every value is a float32 number, as results of a double computation are not by chance, integers apart."""
     return np.asarray((values.astype(np.float32) == values).all(axis=0))
+
+
+def is_short(values: Floats, bits: int) -> Bools:
+    """Numbers of at most so many significant bits."""
+    mantissa = np.ldexp(np.frexp(values)[0], bits)
+    return np.asarray(np.rint(mantissa) == mantissa)
 
 
 def _all_integers(values: Floats) -> Bools:
