@@ -1,8 +1,11 @@
 """The zoo is what it says, and the judge tells its mutants from their twins."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
+from gradcheck import Report, Verdict, check_vjp
 from tests.zoo import CONTRACTS, FAMILIES, ZOO, Case
 
 Array = np.ndarray
@@ -108,3 +111,50 @@ def breaks(case: Case, slug: str) -> bool:
 @pytest.mark.parametrize("case", CONTRACTS, ids=lambda case: case.name)
 def test_a_contract_breaker_breaks_the_promise_it_names(case: Case) -> None:
     assert breaks(case, case.diagnoses[0])
+
+
+@cache
+def judged(case: Case, which: str) -> Report:
+    return check_vjp(case.forward, getattr(case, which), case.point())
+
+
+@pytest.mark.parametrize("case", (*ZOO, *CONTRACTS), ids=lambda case: case.name)
+def test_twin_passes(case: Case) -> None:
+    report = judged(case, "good")
+    assert report.verdict is Verdict.PASS, str(report)
+
+
+@pytest.mark.parametrize("case", (*ZOO, *CONTRACTS), ids=lambda case: case.name)
+def test_mutant_fails(case: Case) -> None:
+    report = judged(case, "bad")
+    assert report.verdict is Verdict.FAIL, str(report)
+
+
+@pytest.mark.parametrize("case", CONTRACTS, ids=lambda case: case.name)
+def test_broken_promise_is_among_the_findings(case: Case) -> None:
+    failed = [finding.code for finding in judged(case, "bad").findings if finding.verdict is Verdict.FAIL]
+    assert set(failed) & set(case.diagnoses)
+
+
+def says_the_mistake_and_no_other(case: Case) -> bool:
+    """The words for wrong values are all true (or ``unknown``), and one of them or a broken promise names the case."""
+    failed = [f for f in judged(case, "bad").findings if f.verdict is Verdict.FAIL]
+    of_values = {f.diagnosis for f in failed if f.code == "value"}
+    of_promises = {f.code for f in failed if f.code != "value"}
+    return bool((of_values | of_promises) & set(case.diagnoses)) and of_values <= {*case.diagnoses, "unknown"}
+
+
+def has_a_word(case: Case) -> bool:
+    return "unknown" not in case.diagnoses
+
+
+def test_nine_in_ten_diagnoses_name_the_true_mistake() -> None:
+    misnamed = [case.name for case in ZOO if not says_the_mistake_and_no_other(case)]
+    assert len(misnamed) <= 0.1 * len(ZOO), misnamed
+
+
+def test_nine_in_ten_mistakes_for_which_there_is_a_word_get_it() -> None:
+    nameable = [case for case in ZOO if has_a_word(case)]
+    misnamed = [case.name for case in nameable if not says_the_mistake_and_no_other(case)]
+    assert len(nameable) >= 80
+    assert len(misnamed) <= 0.1 * len(nameable), misnamed

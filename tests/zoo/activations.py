@@ -135,7 +135,12 @@ CASES = (
     ),
     _slope(RELU, np.ones_like, "straight-through", "1 on the negative side too", "entries"),
     RELU.wrong(
-        "guided", "passes positive cotangents only", lambda ct, z: (np.maximum(ct, 0) * (z > 0),), "nonlinear"
+        "guided",
+        "passes positive cotangents only",
+        lambda ct, z: (np.maximum(ct, 0) * (z > 0),),
+        "nonlinear",
+        "entries",
+        because="the entries with a negative cotangent are the wrong ones",
     ),
     _slope(LEAKY, lambda z: (z > 0) * 1.0, "slope-zero", "0 for the negative slope", "entries"),
     _slope(LEAKY, lambda z: np.where(z > 0, 1, 10.0), "slope-inverted", "1 / slope for slope", "entries"),

@@ -105,6 +105,7 @@ CASES = (
         lambda g, ct, x, gamma, beta: g / gamma,
         "gamma-dropped",
         "dx without gamma",
+        "factor",
         "unknown",
         because="each column has a factor of its own",
     ),

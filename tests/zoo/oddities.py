@@ -293,7 +293,13 @@ CASES = (
         because="a cyclic shift is a permutation",
     ),
     RESHAPE.gradient(
-        0, lambda g, ct, x: ct.reshape(x.shape, order="F"), "fortran", "filled column by column", "permuted"
+        0,
+        lambda g, ct, x: ct.reshape(x.shape, order="F"),
+        "fortran",
+        "filled column by column",
+        "permuted",
+        "transpose",
+        because="another memory layout is a transposition of the reshaped array",
     ),
     INVERSE.gradient(0, lambda g, *_: -g, "sign", "the minus sign forgotten", "sign"),
     INVERSE.gradient(0, lambda g, *_: g.T, "transposed", "transposed", "transpose"),
