@@ -4,13 +4,20 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tests.zoo.networks import Network
-from tests.zoo.programs import BINARY, KINKED, Program, Step
+from gradcheck import Verdict, check_vjp
+from tests.zoo.networks import ACTIVATIONS, Network
+from tests.zoo.programs import BINARY, KINKED, SMOOTH, Program, Step
 
 LOSSES = ("outputs", "mse", "bce", "cross-entropy")
+OPERATIONS = {"smooth": SMOOTH, "kinked": KINKED}
 seeds = st.integers(0, 2**32 - 1)
+# Thirty examples each in a quick run; thirteen times 2,000 in the thorough profile.
+examples = settings(
+    max_examples=30 if settings.default.max_examples == 100 else settings.default.max_examples
+)
 
 
 @st.composite
@@ -76,3 +83,67 @@ def test_program_gradients_are_right_by_plain_central_differences(operation):
     assert claimed == pytest.approx(
         np.sum(ct * directional(program.forward, point, v, 1e-4)), rel=1e-7, abs=1e-9
     )
+
+
+def verdict_of(f, vjp, point, **options):
+    report = check_vjp(f, vjp, point, **options)
+    assert report.verdict is not Verdict.FAIL, str(report)
+    return report.verdict
+
+
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+@examples
+@given(point=network_points(), loss=st.sampled_from(LOSSES))
+def test_no_network_with_right_gradients_fails(activation, point, loss):
+    network = Network(activation, loss)
+    verdict_of(network.forward, network.vjp, point)
+
+
+@examples
+@given(
+    point=network_points(np.float32),
+    activation=st.sampled_from(sorted(ACTIVATIONS)),
+    loss=st.sampled_from(LOSSES),
+)
+def test_no_float32_network_with_right_gradients_fails(activation, point, loss):
+    network = Network(activation, loss)
+    verdict_of(network.forward, network.vjp, point)
+
+
+def finite(program, point):
+    with np.errstate(all="ignore"):
+        value = program.forward(*point)
+        return np.isfinite(value).all() and all(
+            np.isfinite(g).all() for g in program.vjp(np.ones_like(value), *point)
+        )
+
+
+@pytest.mark.parametrize("operations", sorted(OPERATIONS))
+@examples
+@given(data=st.data())
+def test_no_program_with_right_gradients_fails(operations, data):
+    program, point = data.draw(programs(OPERATIONS[operations])), data.draw(program_points())
+    assume(finite(program, point))
+    verdict_of(program.forward, program.vjp, point)
+
+
+@examples
+@given(program=programs(SMOOTH), point=program_points(special=True))
+def test_no_smooth_program_with_right_gradients_fails_at_special_values(program, point):
+    assume(finite(program, point))
+    verdict_of(program.forward, program.vjp, point)
+
+
+@examples
+@given(program=programs(SMOOTH), point=program_points(), seed=seeds)
+def test_every_program_with_one_gradient_a_tenth_too_large_fails(program, point, seed):
+    """The partner of the tests above: a judge that never fails would pass them."""
+    assume(finite(program, point) and all(1e-3 < np.abs(x).max() < 100 for x in point))
+
+    def wrong(ct, *inputs):
+        *others, last = program.vjp(ct, *inputs)
+        return *others, 1.1 * last
+
+    with np.errstate(all="ignore"):
+        assume(np.abs(program.vjp(np.ones_like(point[0]), *point)[-1]).max() > 1e-3)
+    assert check_vjp(program.forward, wrong, point, seed=seed % 1000).verdict is not Verdict.PASS

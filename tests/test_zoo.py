@@ -118,13 +118,13 @@ def judged(case: Case, which: str) -> Report:
     return check_vjp(case.forward, getattr(case, which), case.point())
 
 
-@pytest.mark.parametrize("case", (*ZOO, *CONTRACTS), ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [*ZOO, *CONTRACTS], ids=lambda case: case.name)
 def test_twin_passes(case: Case) -> None:
     report = judged(case, "good")
     assert report.verdict is Verdict.PASS, str(report)
 
 
-@pytest.mark.parametrize("case", (*ZOO, *CONTRACTS), ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [*ZOO, *CONTRACTS], ids=lambda case: case.name)
 def test_mutant_fails(case: Case) -> None:
     report = judged(case, "bad")
     assert report.verdict is Verdict.FAIL, str(report)
