@@ -7,7 +7,13 @@ from time import perf_counter
 from benchmarks.verdicts._judges import CANNOT_TELL, JUDGES, WRONG, Judge, ask
 from benchmarks.verdicts._problems import Claim, claims
 
-GROUPS = {"history": "historical bugs and their fixes", "controls": "hard controls", "zoo": "the zoo"}
+GROUPS = {
+    "history": "historical bugs and their fixes, at the point that shows the bug",
+    "controls": "hard controls of the historical corpus",
+    "zoo": "the zoo",
+    "hidden": "the zoo's mistakes at special points",
+    "hard": "the zoo's hard right claims",
+}
 
 
 def tally(judge: Judge, judged: list[Claim]) -> tuple[Counter, list[str]]:

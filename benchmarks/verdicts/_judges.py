@@ -3,11 +3,13 @@
 Every judge takes a `Claim`. One that needs a framework imports it when it is made, so that the others run without.
 """
 
+import logging
 import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
 from benchmarks.verdicts._problems import Claim, Inputs
 
 Verdict = str
@@ -54,6 +56,7 @@ def _jax() -> Judge:
     import jax
     from jax.test_util import check_grads
 
+    logging.getLogger("jax").setLevel(logging.CRITICAL)
     jax.config.update("jax_enable_x64", True)
 
     def judge(claim: Claim) -> Verdict:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from tests.corpus import BUGS, CONTROLS
 from tests.zoo import ZOO
+from tests.zoo.hard import DECIDABLE
+from tests.zoo.hidden_in_arrays import HIDDEN
 
 Inputs = tuple[np.ndarray, ...]
 
@@ -23,7 +25,7 @@ class Claim:
 
 
 def claims() -> Iterator[Claim]:
-    """Historical bugs at the point that shows them, their fixes, the hard controls, and the zoo."""
+    """Historical bugs at the point that shows them, their fixes, hard controls, and the zoo's three parts."""
     for case in BUGS:
         problem = case.problem()
         for right, vjp in ((False, problem.bad), (True, problem.good)):
@@ -36,3 +38,8 @@ def claims() -> Iterator[Claim]:
             continue  # A framework refuses a gradient of another shape before any check of its own.
         for right, vjp in ((False, case.bad), (True, case.good)):
             yield Claim(case.name, "zoo", right, case.forward, vjp, case.point())
+    for case in HIDDEN:
+        for right, vjp in ((False, case.bad), (True, case.good)):
+            yield Claim(case.name, "hidden", right, case.forward, vjp, case.telling)
+    for case in DECIDABLE:
+        yield Claim(case.name, "hard", True, case.forward, case.vjp, case.inputs)
