@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 
+from gradcheck import Verdict, check_vjp
 from tests.catalogue import CATALOGUE, Entry
 
 # Fourth-order central difference with a step far above the noise: right to about 1e-9 on functions of unit scale.
 STEP = 2.0**-9
+FLAT = ("sign", "floor", "ceil", "rint", "trunc")
+"""Their derivative is zero: a thousandth of it is nothing."""
 
 
 def name(entry: Entry) -> str:
@@ -35,3 +38,17 @@ def test_derivative_of_the_catalogue_is_right_by_plain_central_differences(entry
 def test_catalogue_is_large_and_has_unique_names() -> None:
     assert len(CATALOGUE) >= 150
     assert len({entry.name for entry in CATALOGUE}) == len(CATALOGUE)
+
+
+@pytest.mark.parametrize("entry", CATALOGUE, ids=name)
+def test_right_derivative_passes_at_a_plausible_point(entry: Entry) -> None:
+    report = check_vjp(entry.f, entry.vjp, entry.all_points()[0])
+    assert report.verdict is Verdict.PASS, str(report)
+
+
+@pytest.mark.parametrize("entry", [e for e in CATALOGUE if e.name not in FLAT], ids=name)
+def test_derivative_one_in_a_thousand_too_large_fails(entry: Entry) -> None:
+    def wrong(ct: np.ndarray, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
+        return tuple(1.001 * np.asarray(g) for g in entry.vjp(ct, *inputs))
+
+    assert check_vjp(entry.f, wrong, entry.all_points()[0]).verdict is Verdict.FAIL

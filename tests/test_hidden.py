@@ -1,8 +1,9 @@
-"""Mistakes hidden at a plausible point, and right claims that are hard to judge."""
+"""Mistakes that a plausible point hides: right there, wrong at the telling point, and caught at it."""
 
 import numpy as np
 import pytest
 
+from gradcheck import Verdict, check_vjp
 from tests.zoo.hard import DECIDABLE
 from tests.zoo.hidden_in_arrays import HIDDEN, Hidden
 from tests.zoo.undecidable import UNDECIDABLE
@@ -64,3 +65,16 @@ def test_right_claim_is_right_at_the_plausible_point_by_plain_central_difference
 def test_cases_have_unique_names() -> None:
     names = [case.name for case in (*HIDDEN, *DECIDABLE, *UNDECIDABLE)]
     assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("case", HIDDEN, ids=lambda case: case.name)
+def test_hidden_mistake_fails_at_the_telling_point(case: Hidden) -> None:
+    report = check_vjp(case.forward, case.bad, case.telling)
+    assert report.verdict is Verdict.FAIL, str(report)
+
+
+@pytest.mark.parametrize("case", HIDDEN, ids=lambda case: case.name)
+def test_right_twin_of_a_hidden_mistake_passes_at_both_points(case: Hidden) -> None:
+    for inputs in (case.plausible, case.telling):
+        report = check_vjp(case.forward, case.good, inputs)
+        assert report.verdict is Verdict.PASS, str(report)
