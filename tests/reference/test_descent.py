@@ -139,6 +139,12 @@ def test_the_history_holds_cost_norms_and_saturation_for_each_layer_and_epoch():
     assert end.saturated.max() > 0
 
 
+def test_the_cost_in_the_history_has_its_penalty():
+    network = Network((2, 4, 1), tanh, l2=0.5)
+    _, params = xor()
+    assert gradient_descent(network, params, X, XOR, max_epochs=1).costs == [network.cost(params, X, XOR)]
+
+
 def test_relu_layers_are_never_counted_as_saturated():
     network, params = xor(relu)
     end = gradient_descent(network, params, X, XOR, max_epochs=1)

@@ -238,7 +238,7 @@ def test_what_is_not_a_probability_is_refused(loss, a):
     )
     for method in (loss.value, loss.derivative):
         with pytest.raises(ValueError, match=text):
-            method([[0.5], [a]], [[0], [1]])
+            method([[0.0], [1.0], [a]], [[0], [1], [0]])
 
 
 def test_labels_of_another_shape_are_refused():

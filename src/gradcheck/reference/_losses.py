@@ -87,10 +87,10 @@ class Loss(ABC):
 
 def _probabilities(a: ArrayLike) -> Array:
     p = as_floats(a)
-    if not ((p >= 0) & (p <= 1)).all():
-        wrong = p[~((p >= 0) & (p <= 1))].flat[0]
+    fits = (p >= 0) & (p <= 1)
+    if not fits.all():
         raise invalid(
-            f"a={wrong}",
+            f"a={p[~fits].flat[0]}",
             "a cross-entropy takes probabilities, 0 <= a <= 1",
             "end the network with the loss's link, or use value_from_logits",
         )
@@ -215,7 +215,7 @@ class SoftmaxCrossEntropy(Loss):
             )
 
     def _value(self, a: Array, y: Array) -> Array:
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore"):
             return np.where(y == 1, -np.log(a), a.dtype.type(0))
 
     def _derivative(self, a: Array, y: Array) -> Array:
