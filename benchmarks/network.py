@@ -60,10 +60,16 @@ class Problem:
         return sum(array.size for array in self.inputs)
 
 
-def network(parameters: int, *, mistake: Callable[[Arrays], Arrays] | None = None, seed: int = 0) -> Problem:
+def network(
+    parameters: int,
+    *,
+    mistake: Callable[[Arrays], Arrays] | None = None,
+    seed: int = 0,
+    examples: int | None = None,
+) -> Problem:
     """A tanh network of about that many parameters with a cross-entropy cost; `mistake` spoils its gradient."""
     inputs, hidden = SHAPES[parameters]
-    examples = BATCH if parameters >= 100_000 else SMALL_BATCH
+    examples = examples or (BATCH if parameters >= 100_000 else SMALL_BATCH)
     rng = np.random.default_rng(seed)
     x = rng.standard_normal((inputs, examples))
     y = (rng.random((1, examples)) < 0.5).astype(float)

@@ -9,7 +9,7 @@ import gradcheck
 
 from .checkers import CHECKERS, installed
 from .measuring import clocked, skip_over_a_minute, timed
-from .network import Problem, network
+from .network import SMALL_BATCH, Problem, network
 
 # The steps with which the peers measure what they hold a claim against.
 STEPS = {"torch slow": 1e-6, "CS231n": 1e-5}
@@ -24,7 +24,7 @@ SIZES = [
 @pytest.mark.parametrize("tool", TOOLS)
 @pytest.mark.parametrize("parameters", SIZES)
 def test_every_entry(benchmark, tool: str, parameters: int) -> None:
-    problem = network(parameters)
+    problem = network(parameters, examples=SMALL_BATCH)
     skip_over_a_minute(tool, problem)
     (accepted, measured), seconds = clocked(lambda: (_peer(tool) if tool in STEPS else _ours)(problem))
     assert accepted
