@@ -104,34 +104,34 @@ def _load(path: Path) -> Any:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         cause = f"cannot be read ({error.strerror})"
-        raise UsageError(f"results={path}", cause, "name an existing file") from error
+        raise UsageError(f"{path}", cause, "name an existing file") from error
     except UnicodeDecodeError as error:
         cause = f"is not UTF-8 text ({error.reason} at byte {error.start})"
-        raise UsageError(f"results={path}", cause, CURE) from error
+        raise UsageError(f"{path}", cause, CURE) from error
     if not text.strip():
-        raise UsageError(f"results={path}", "the file is empty (did the benchmark run end early?)", CURE)
+        raise UsageError(f"{path}", "the file is empty (did the benchmark run end early?)", CURE)
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
-        raise UsageError(f"results={path}", f"is broken JSON: {error.msg} at {where}", CURE) from error
+        raise UsageError(f"{path}", f"is broken JSON: {error.msg} at {where}", CURE) from error
     except RecursionError as error:
-        raise UsageError(f"results={path}", "is JSON nested too deeply to be results", CURE) from error
+        raise UsageError(f"{path}", "is JSON nested too deeply to be results", CURE) from error
 
 
 def _entries(document: Any, source: str) -> list[Any]:
     if not isinstance(document, dict):
-        raise UsageError(f"results={source}", f"holds a JSON {_kind(document)}, not an object", CURE)
+        raise UsageError(f"{source}", f"holds a JSON {_kind(document)}, not an object", CURE)
     entries = document.get("benchmarks")
     foreign = next((tool for key, tool in FOREIGN.items() if key in document), None)
     if not isinstance(entries, list) or (foreign and not any(_has_stats(entry) for entry in entries)):
         keys = ", ".join(sorted(map(str, document))[:6]) or "none"
         guess = f"; it looks like {foreign}" if foreign else ""
         cause = f"is not pytest-benchmark's JSON (its keys: {keys}){guess}"
-        raise UsageError(f"results={source}", cause, CURE)
+        raise UsageError(f"{source}", cause, CURE)
     if not entries:
         cause = "holds no benchmark: none was selected, or timing was off (--benchmark-disable, xdist)"
-        raise UsageError(f"results={source}", cause, "run pytest with --benchmark-json and timing on")
+        raise UsageError(f"{source}", cause, "run pytest with --benchmark-json and timing on")
     return entries
 
 
@@ -140,7 +140,7 @@ def _has_stats(entry: Any) -> bool:
 
 
 def _benchmark(entry: Any, number: int, source: str) -> Benchmark:
-    where = f"results={source}, benchmarks[{number}]"
+    where = f"{source}, benchmarks[{number}]"
     if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
         raise UsageError(where, "has no name", CURE)
     where = f"{where} ({entry['name']})"
@@ -201,7 +201,7 @@ def _refuse_duplicates(benchmarks: tuple[Benchmark, ...], source: str) -> None:
     name, count = Counter(benchmark.fullname for benchmark in benchmarks).most_common(1)[0]
     if count > 1:
         cause = f"{name} occurs {count} times, so that it cannot be told which is meant"
-        raise UsageError(f"results={source}", cause, "give one run's file at a time")
+        raise UsageError(f"{source}", cause, "give one run's file at a time")
 
 
 def _machine(document: Mapping[str, Any]) -> Mapping[str, str]:
