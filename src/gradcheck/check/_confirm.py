@@ -24,13 +24,13 @@ from gradcheck.differentiate._estimate import Status
 
 __all__ = ["confirmed"]
 
-WINDOW = 2.0**-14  # half-width, in units of the steps' scale, within which the noise along a line is measured
+WINDOW = 2.0**-20  # half-width, in units of the scale, of the window for the noise: wide for noise, narrow for kinks
 POINTS = 9  # values in a window; a cubic is taken out of them
 EXCESS = 2.0  # the largest residual of nine understates the largest of all
 SCALES = 1.0, 2.0**-6, 2.0**-20  # step sizes, times the input's
 STEP = 2.0**-12  # of the scale: a step of the ladder's first block, halved
 TELLING = 0.25  # of the distance: a finer measurement with a larger error does not refute
-FEW = 3  # rows that are confirmed at first; the others only where one of these was refuted
+FEW = 2  # rows that are confirmed at first; the others only where one of these was refuted
 NEARBY, NARROW = 2.0**-18, 2.0**-30  # how far away the nearby points are, and the step of the slopes there
 SAMPLES = 32, 128  # a claim that is no slope at the first is looked for among more
 FIRST, GLANCE = 2, 8  # rows and points of the quick look that decides whether to take the long one
@@ -87,7 +87,8 @@ def _measured_again(
             scale,
             noise,
         )
-        refutes = (other.outcome != Outcome.WRONG) & (other.measured.error <= TELLING * before.distance)
+        width = other.measured.error + 0.5 * (other.measured.high - other.measured.low)
+        refutes = (other.outcome != Outcome.WRONG) & (width <= TELLING * before.distance)
         outcome = np.where((before.outcome == Outcome.WRONG) & refutes, other.outcome, outcome)
         # noise that shows in a wide window alone (a cancelled term's quantum) is there in a narrow one too
         hidden = 0.0 if scale == 1.0 else (coarse @ np.abs(scene.weights).T) / (scale * STEP)
