@@ -24,14 +24,16 @@ from gradcheck.differentiate._estimate import Status
 
 __all__ = ["confirmed"]
 
-WINDOW = 2.0**-20  # half-width, in units of the scale, of the window for the noise: wide for noise, narrow for kinks
+WINDOW = (
+    2.0**-20
+)  # half-width, in units of the scale, of the window for the noise: wide for noise, narrow for kinks
 POINTS = 9  # values in a window; a cubic is taken out of them
 EXCESS = 2.0  # the largest residual of nine understates the largest of all
 SCALES = 1.0, 2.0**-6, 2.0**-20  # step sizes, times the input's
 STEP = 2.0**-12  # of the scale: a step of the ladder's first block, halved
 TELLING = 0.25  # of the distance: a finer measurement with a larger error does not refute
 FEW = 2  # rows that are confirmed at first; the others only where one of these was refuted
-NEARBY, NARROW = 2.0**-18, 2.0**-30  # how far away the nearby points are, and the step of the slopes there
+NEARBY, NARROW = 2.0**-24, 2.0**-32  # how far away the nearby points are, and the step of the slopes there
 SAMPLES = 32, 128  # a claim that is no slope at the first is looked for among more
 FIRST, GLANCE = 2, 8  # rows and points of the quick look that decides whether to take the long one
 LEANING = 0.0, 2.0, 0.0, -2.0  # times NEARBY, along the direction itself
@@ -139,7 +141,7 @@ def _forgive(
     before = some(comparison, rows)
     slack = SLACK * np.maximum(np.abs(low), np.abs(high)) + _rounding(scene)
     inside = (before.claimed >= low - slack) & (before.claimed <= high + slack) & (high - low > 2.0 * slack)
-    forgiven = (before.outcome == Outcome.WRONG) & inside
+    forgiven = (before.outcome == Outcome.WRONG) & inside & (slack <= TELLING * before.distance)
     new = Outcome.UNDECIDED if scene.options.kinks == "strict" else Outcome.SUBGRADIENT
     measured = replace(
         before.measured,
