@@ -261,6 +261,15 @@ def test_divergence_ends_without_a_warning_at_the_last_finite_cost():
     assert float(LINE.cost(end.params, [[3.0]], [[1.0]])) == end.costs[-1]
 
 
+def test_a_start_whose_cost_is_not_a_number_is_returned_without_a_warning():
+    network = Network((2, 1), identity, squared_error)
+    start = {"layer1": {"W": np.array([[1e200, -1e200]]), "b": np.zeros((1, 1))}}
+    end = gradient_descent(network, start, [[1e200], [1e200]], [[0.0]])
+    assert end.reason == "diverged"
+    assert end.history == ()
+    assert end.params is start
+
+
 @pytest.mark.parametrize("rate", [0, -0.1, np.inf, np.nan])
 def test_a_rate_that_is_not_positive_is_refused(rate):
     with pytest.raises(
