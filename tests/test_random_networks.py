@@ -12,8 +12,9 @@ from tests.zoo.networks import ACTIVATIONS, Network
 from tests.zoo.programs import BINARY, KINKED, SMOOTH, Program, Step
 
 LOSSES = ("outputs", "mse", "bce", "cross-entropy")
+OPERATIONS = {"smooth": SMOOTH, "kinked": KINKED}
 seeds = st.integers(0, 2**32 - 1)
-# Thirty examples each in a quick run; 2,000 each in the thorough profile, 22,000 in all.
+# Thirty examples each in a quick run; thirteen times 2,000 in the thorough profile.
 examples = settings(
     max_examples=30 if settings.default.max_examples == 100 else settings.default.max_examples
 )
@@ -115,6 +116,15 @@ def finite(program, point):
         return np.isfinite(value).all() and all(
             np.isfinite(g).all() for g in program.vjp(np.ones_like(value), *point)
         )
+
+
+@pytest.mark.parametrize("operations", sorted(OPERATIONS))
+@examples
+@given(data=st.data())
+def test_no_program_with_right_gradients_fails(operations, data):
+    program, point = data.draw(programs(OPERATIONS[operations])), data.draw(program_points())
+    assume(finite(program, point))
+    verdict_of(program.forward, program.vjp, point)
 
 
 @examples
