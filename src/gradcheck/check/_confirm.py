@@ -29,7 +29,7 @@ WINDOW = (
 )  # half-width, in units of the scale, of the window for the noise: wide for noise, narrow for kinks
 POINTS = 9  # values in a window; a cubic is taken out of them
 EXCESS = 2.0  # the largest residual of nine understates the largest of all
-SCALES = 1.0, 2.0**-6, 2.0**-20  # step sizes, times the input's
+SCALES = 1.0, 2.0**-6, 2.0**-20, 2.0**-24  # step sizes, times the input's
 STEP = 2.0**-12  # of the scale: a step of the ladder's first block, halved
 TELLING = 0.25  # of the distance: a finer measurement with a larger error does not refute
 FEW = 2  # rows that are confirmed at first; the others only where one of these was refuted
@@ -79,6 +79,7 @@ def _measured_again(
         np.zeros(before.outcome.shape, dtype=bool),
         before.outcome != Outcome.WRONG,
     )
+    previous = None
     for scale in SCALES:
         noise = coarse if scale == 1.0 else _noise_along(scene, directions, scale)
         noise[kinked] = scene.instrument.noise
@@ -95,11 +96,23 @@ def _measured_again(
         # noise that shows in a wide window alone (a cancelled term's quantum) is there in a narrow one too
         hidden = 0.0 if scale == 1.0 else (coarse @ np.abs(scene.weights).T) / (scale * STEP)
         accused |= (other.outcome == Outcome.WRONG) & (other.distance > other.bound + hidden)
+        # two steps that see the same mistake see no noise, which would be another at each
+        accused |= previous is not None and _agree(previous, other, before)
+        previous = other
     unsure = (outcome == Outcome.WRONG) & ~accused
     outcome = np.where(unsure, Outcome.UNDECIDED, outcome)
     changed = outcome != before.outcome
     bound = np.where(changed, np.maximum(before.bound, before.distance), before.bound)
     return replaced(comparison, rows, replace(before, outcome=outcome, bound=bound)), bool(changed.any())
+
+
+def _agree(a: Comparison, b: Comparison, before: Comparison) -> NDArray[np.bool_]:
+    """Both say wrong, and by the same number."""
+    wrong = (a.outcome == Outcome.WRONG) & (b.outcome == Outcome.WRONG)
+    same = np.abs(a.measured.value - b.measured.value) <= np.minimum(
+        a.bound + b.bound, TELLING * before.distance
+    )
+    return np.asarray(wrong & same)
 
 
 def _noise_along(scene: Scene, directions: Sequence[Direction], scale: float) -> Floats:
