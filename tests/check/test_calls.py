@@ -96,3 +96,13 @@ def test_complex_jacobians_are_of_holomorphic_functions() -> None:
     z = np.array([1 + 1j, 0.5 - 2j])
     assert gradcheck.check_jacobian(np.square, lambda z: np.diag(2 * z), z).verdict is Verdict.PASS
     assert gradcheck.check_jacobian(np.square, lambda z: np.diag(2 * z.conj()), z).verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize("kind", CALLS)
+def test_pytest_is_told_to_show_the_callers_line(kind: str) -> None:
+    """Every frame of the package's own between the caller and the error is marked as hidden."""
+    with pytest.raises(GradientError) as caught:
+        getattr(gradcheck, f"assert_{kind}")(*CALLS[kind](2.0))
+    inner = [frame.frame for frame in list(caught.traceback)[1:]]
+    assert inner
+    assert all(frame.f_locals.get("__tracebackhide__") for frame in inner)

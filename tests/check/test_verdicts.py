@@ -103,6 +103,20 @@ def test_at_a_kink_any_slope_between_the_one_sided_ones_passes(slope: float, ver
         assert report.findings[0].diagnosis == "subgradient"
 
 
+@pytest.mark.parametrize("distance", [1e-1, 1e-3, 1e-5])
+@pytest.mark.parametrize("mistake", [0.0, 1e-5, 1e-3, 0.1, 0.5])
+def test_a_wrong_gradient_near_a_minimum_is_no_subgradient(distance: float, mistake: float) -> None:
+    """Where the gradient is small, ordinary curvature changes it from one nearby point to the next."""
+    curvature = np.linspace(1.0, 50.0, 20)
+    x = 1.0 + distance * np.random.default_rng(0).standard_normal(20)
+    report = check_grad(
+        lambda x: 0.5 * (curvature * (x - 1.0)) @ (x - 1.0),
+        lambda x: (1.0 + mistake) * curvature * (x - 1.0),
+        x,
+    )
+    assert report.verdict is (FAIL if mistake else PASS)
+
+
 def test_strict_kinks_are_undecided() -> None:
     report = check_vjp(lambda x: np.maximum(x, 0), lambda w, x: w * (x >= 0), RELU_AT_ZERO, kinks="strict")
     assert report.verdict is INCONCLUSIVE

@@ -154,8 +154,8 @@ def check_hessian(
     Examples
     --------
     >>> import numpy as np
-    >>> check_hessian(lambda x: np.prod(x), lambda x: np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([2.0,
-    3.0])).verdict.value
+    >>> def hess(x): return np.array([[0.0, 1.0], [1.0, 0.0]])
+    >>> check_hessian(np.prod, hess, np.array([2.0, 3.0])).verdict.value
     'pass'
     """
     start, chosen = time.perf_counter(), Options.of(options)
