@@ -24,7 +24,8 @@ def test_sum(benchmark, tool, n):
 """
 
 
-def test_results_of_a_real_run_are_read(pytester: pytest.Pytester) -> None:
+def test_results_of_a_real_run_are_read(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)  # the run is one of its own, and may take times
     pytester.makepyfile(SUITE)
     quick = ("--benchmark-min-time=1e-6", "--benchmark-max-time=1e-3", "--benchmark-json=out.json")
     ran = pytester.runpytest_subprocess(*quick, "-p", "no:cacheprovider", "-q")

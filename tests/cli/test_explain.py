@@ -1,5 +1,6 @@
 """`gradcheck explain`: a page for every word that a report can hold."""
 
+import inspect
 import re
 from pathlib import Path
 
@@ -17,8 +18,8 @@ SLUG = re.compile(r"``([a-z-]+)``")
 
 def documented(field: str) -> set[str]:
     """The slugs that the docstring of `Finding` lists for a field."""
-    text = (Finding.__doc__ or "").split(f"    {field} : str\n", 1)[1]
-    return set(SLUG.findall(re.split(r"\n    \w+(?:, \w+)* : ", text)[0]))
+    text = inspect.cleandoc(Finding.__doc__ or "").split(f"\n{field} : str\n", 1)[1]
+    return set(SLUG.findall(re.split(r"\n\w+(?:, \w+)* : ", text)[0]))
 
 
 def slugs(kind: str) -> set[str]:
