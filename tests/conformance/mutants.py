@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.conformance import Activation, Layer, Loss, Network, Subject, Tags
-from tests.conformance.library import (
+from tests.conformance.small_library import (
     DENSE_PARAMS,
     centre_backward,
     centre_forward,
