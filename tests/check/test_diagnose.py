@@ -154,7 +154,9 @@ def test_any_constant_ratio_is_a_factor(ratio: float, sign: int) -> None:
 
 def test_one_entry_is_no_evidence_for_a_factor_without_a_name() -> None:
     truth = np.asarray(0.7)
-    assert diagnose(evidence(truth, 0.3719 * truth)).slug == "unknown"
+    found = diagnose(evidence(truth, 0.3719 * truth))
+    assert found.slug == "unknown"
+    assert "0.3719 x the measured gradient" in found.sentence
     assert diagnose(evidence(truth, truth / 7)).slug == "factor"
 
 

@@ -198,6 +198,44 @@ def test_nan_beside_an_output_without_a_derivative_is_undecided_and_elsewhere_wr
     assert codes(smooth, FAIL) == {"nonfinite"}
 
 
+@pytest.mark.parametrize("x", [-1.0, 0.0])
+def test_a_point_where_f_has_no_value_is_undecided(x: float) -> None:
+    report = check_grad(lambda x: np.log(x).sum(), lambda x: 1 / x, np.array([x, 0.5]))
+    assert report.verdict is INCONCLUSIVE
+    assert report.findings[-1].status == "nonfinite"
+
+
+def test_an_output_that_is_not_a_number_is_left_out_and_said_to_be() -> None:
+    report = check_vjp(np.log, lambda w, x: w / x, np.array([-1.0, 0.5]))
+    assert codes(report, INCONCLUSIVE) == {"nonfinite"}
+    report = check_vjp(np.log, lambda w, x: 1.1 * w / x, np.array([-1.0, 0.5]))
+    assert report.verdict is FAIL
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [(1.0, PASS), (1.0 + 1e-6, FAIL)])
+def test_numbers_whose_squares_vanish_are_judged(factor: float, verdict: Verdict) -> None:
+    report = check_vjp(lambda x: 1e-200 * np.sin(x), lambda w, x: factor * 1e-200 * w * np.cos(x), X)
+    assert report.verdict is verdict
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [(1.0, PASS), (1.0 + 1e-5, FAIL)])
+def test_a_claim_that_cancels_is_allowed_its_own_rounding(factor: float, verdict: Verdict) -> None:
+    """A few ulp of 1e8 change neither root by an ulp, so that their difference seems not to scatter."""
+    report = check_vjp(
+        lambda x: 1.0 / (np.sqrt(x + 1.0) + np.sqrt(x)),
+        lambda w, x: factor * w * 0.5 * (np.sqrt(x) - np.sqrt(x + 1.0)) / (np.sqrt(x) * np.sqrt(x + 1.0)),
+        np.array([1e8]),
+    )
+    assert report.verdict is verdict
+
+
+@pytest.mark.parametrize(("both", "verdict"), [(0.5, PASS), (1.0, FAIL), (0.0, FAIL)])
+def test_tied_maxima_share_one_cotangent(both: float, verdict: Verdict) -> None:
+    """Each entry alone may have any slope between zero and one; together they have one."""
+    claim = np.array([both, both, 0.0, 0.0])
+    assert check_vjp(np.max, lambda w, x: w * claim, np.array([2.0, 2.0, 1.0, 0.0])).verdict is verdict
+
+
 def test_cancellation_inside_f_is_noise_that_is_found_along_the_line() -> None:
     def f(x: Any) -> Any:
         return (1 - np.cos(x)) / x**2

@@ -34,12 +34,13 @@ class Outcome(IntEnum):
     WRONG = 3
 
 
-UNDECIDABLE = (Status.JUMP.value, Status.SINGULAR.value, Status.NONFINITE.value)
+LOST = (Status.JUMP.value, Status.SINGULAR.value, Status.NONFINITE.value)  # no slope at all
+# a number may be right by such a measurement, but never wrong: an unresolved slope's error bar is not justified
+UNDECIDABLE = (*LOST, Status.UNRESOLVED.value)
 # Which of its outputs' statuses describes a contraction: the last of these that occurs.
 GRAVITY = ("flat", "smooth", "noisy", "edge", "kink", "unresolved", "singular", "jump", "nonfinite")
 STEEP = 0.1  # of a one-sided slope: with a larger error it may as well be growing without bound
 ENDS = 1e-6  # of a kink's interval: the slopes at its ends are one-sided differences, of lower order
-DOUBT = 3.0  # an unresolved slope accuses only with this much to spare: its error bar could not be justified
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def contract(estimate: Estimate, weights: Floats) -> Measured:
     kinked = (estimate.status == Status.KINK.value) & np.isfinite(estimate.interval).all(axis=-1)
     left = np.where(kinked, estimate.interval[..., 0], value)
     right = np.where(kinked, estimate.interval[..., 1], value)
-    lost = (~np.isfinite(value) & ~kinked) | np.isin(estimate.status, UNDECIDABLE)
+    lost = (~np.isfinite(value) & ~kinked) | np.isin(estimate.status, LOST)
     lost |= (estimate.status == Status.EDGE.value) & (estimate.error > STEEP * np.abs(value))
     # the error of a kink's slope covers the whole interval: what is left of it is that of its ends
     ends = np.maximum(estimate.error - 0.5 * (right - left), ENDS * (right - left))
@@ -141,10 +142,10 @@ def compare(
         )
         distance = np.maximum(np.maximum(measured.low - claimed, claimed - measured.high), 0.0)
         distance = np.where(np.isfinite(claimed), distance, np.inf)
-        doubt = np.where(measured.status == Status.UNRESOLVED.value, DOUBT, 1.0)
+        unsure = np.isin(measured.status, UNDECIDABLE) & np.isfinite(claimed)
         excused = measured.tainted[:, None] & ~np.isfinite(claimed)
-        undecided = excused | ~np.isfinite(bound) | ((distance > bound) & (distance <= doubt * bound))
-        wrong = distance > doubt * bound
+        undecided = excused | ~np.isfinite(bound) | ((distance > bound) & unsure)
+        wrong = distance > bound
     kink = measured.high > measured.low
     outcome = np.select(
         [undecided, wrong, kink & strict, kink],

@@ -24,6 +24,9 @@ _SHOWN = 6
 """Wrong entries that a sentence lists."""
 
 
+_TERM_BY_TERM = "compare the formula with the function's derivative term by term"
+
+
 def diagnose(evidence: Evidence) -> Diagnosis:
     """The simplest hypothesis that explains every sampled entry, or ``unknown``.
 
@@ -132,12 +135,17 @@ def _in_common(sample: Sample) -> str:
 def _unknown(evidence: Evidence, sample: Sample) -> Diagnosis:
     with np.errstate(all="ignore"):
         ratios = np.real(sample.claimed / sample.measured)[sample.nonzero]
+    if len(ratios) == 1:
+        sentence = (
+            f"{evidence.path} is claimed {ratios[0]:.4g} x the measured gradient; one number shows no rule"
+        )
+        return Diagnosis("unknown", sentence, _TERM_BY_TERM)
     span = f"runs from {ratios.min():.3g} to {ratios.max():.3g}" if len(ratios) else "is infinite"
     return Diagnosis(
         "unknown",
         f"{np.count_nonzero(sample.wrong)} of {len(sample.index)} measured entries of {evidence.path} are wrong"
         f", by no simple rule (claimed / measured {span})",
-        "compare the formula with the function's derivative term by term",
+        _TERM_BY_TERM,
     )
 
 

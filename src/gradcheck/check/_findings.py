@@ -13,7 +13,7 @@ from gradcheck.check._scene import Scene
 from gradcheck.check._verdict import Entry, Finding, Verdict
 from gradcheck.differentiate._estimate import Status
 
-__all__ = ["finding_for", "undecided", "unreached"]
+__all__ = ["finding_for", "nowhere_finite", "undecided", "unreached"]
 
 SYMMETRIC = 1e-9  # relative: rounding of a symmetric claim
 SHOWN = 4096  # entries that a finding carries
@@ -33,6 +33,13 @@ def undecided(path: str, message: str, advice: str, **details: Any) -> Finding:
 def unreached(path: str) -> Finding:
     """The budget ended before this input was measured."""
     return undecided(path, "the evaluations allowed did not reach this input", "raise max_evaluations")
+
+
+def nowhere_finite(path: str) -> Finding:
+    """No output has a value that could have a derivative."""
+    return undecided(
+        path, WHY[Status.NONFINITE.value], ADVICE[Status.NONFINITE.value], status=Status.NONFINITE.value
+    )
 
 
 def finding_for(scene: Scene, ledger: Ledger, array: int) -> Finding:

@@ -1,6 +1,6 @@
 """The claim's side of a comparison, for claims that turn tangents into output tangents."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ from gradcheck.check._direction import Direction, Part
 from gradcheck.check._outputs import Outputs
 from gradcheck.check._plan import along, units_of
 from gradcheck.check._point import Floats, Point
-from gradcheck.check._reverse import FLOOR, SCATTER, ULPS, ClaimRaised
+from gradcheck.check._reverse import FLOOR, SCATTER, ULPS, WIDE, ClaimRaised, third_differences
 from gradcheck.check._scene import Scene
 from gradcheck.check._verdict import Finding
 from gradcheck.differentiate._errors import UsageError
@@ -185,8 +185,17 @@ class ForwardScene(Scene):
             )
 
     def scatter(self, directions: Sequence[Direction], k: int) -> Floats:
+        with np.errstate(invalid="ignore"):
+            spread = np.nan_to_num(np.ptp(self._draws(directions, k, ULPS), axis=0), nan=0.0, posinf=0.0)
+        return np.asarray(SCATTER * spread)
+
+    def wide_scatter(self, directions: Sequence[Direction], k: int) -> Floats:
+        return third_differences(self._draws(directions, k, WIDE))
+
+    def _draws(self, directions: Sequence[Direction], k: int, distances: Iterable[float]) -> Floats:
+        """The claim along each direction at points so many ulp away."""
         draws = []
-        for ulps in ULPS:
+        for ulps in distances:
             moved = self.point.moved_to(
                 [x * (1.0 + ulps * self.instrument.eps) for x in self.point.coordinates]
             )
@@ -196,9 +205,7 @@ class ForwardScene(Scene):
                     for d in directions
                 ]
             )
-        with np.errstate(invalid="ignore"):
-            spread = np.nan_to_num(np.ptp(np.array(draws), axis=0), nan=0.0, posinf=0.0)
-        return np.asarray(SCATTER * spread)
+        return np.array(draws)
 
 
 def _vector(part: Part, size: int) -> Floats:

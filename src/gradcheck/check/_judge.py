@@ -159,19 +159,19 @@ def other_size(scene: Scene, row: Row) -> Direction:
 def decide(
     scene: Scene, directions: Sequence[Direction], route: str, scale: float = 1.0, noise: Floats | None = None
 ) -> Comparison:
-    """Measure and compare; the claim's rounding is measured for the dense cotangents, and wherever the claim looks
-    wrong."""
+    """Measure and compare; the claim's rounding is measured for the dense cotangents, and, more thoroughly, wherever
+    the claim looks wrong."""
     measured = scene.instrument.measured(route, directions, scene.weights, scale, noise)
     claimed, rounding = scene.along(directions)
     if scene.point.size <= KEPT:
         for k in range(scene.dense):
             rounding[:, k] += scene.scatter(directions, k)
     comparison = _compared(scene, claimed, rounding, measured)
-    doubtful = (comparison.outcome == Outcome.WRONG).any(axis=0)
-    doubtful[: scene.dense] &= scene.point.size > KEPT
-    for wrong in np.flatnonzero(doubtful):
-        rounding[:, wrong] += scene.scatter(directions, int(wrong))
-    return _compared(scene, claimed, rounding, measured) if doubtful.any() else comparison
+    wrong = comparison.outcome == Outcome.WRONG
+    for k in np.flatnonzero(wrong.any(axis=0)):
+        rows = np.flatnonzero(wrong[:, k])
+        rounding[rows, k] += scene.wide_scatter([directions[i] for i in rows], int(k))
+    return _compared(scene, claimed, rounding, measured) if wrong.any() else comparison
 
 
 def _compared(scene: Scene, claimed: Floats, rounding: Floats, measured: Measured) -> Comparison:

@@ -1,5 +1,6 @@
 """What a judgement starts from: f described, its noise measured, cotangents chosen."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +12,7 @@ from gradcheck.check._function import Function, Lines
 from gradcheck.check._measure import Instrument
 from gradcheck.check._outputs import Outputs, describe
 from gradcheck.check._point import Floats, Point
-from gradcheck.check._verdict import Finding
+from gradcheck.check._verdict import Finding, Verdict
 from gradcheck.differentiate import engine
 from gradcheck.differentiate._errors import UsageError
 
@@ -59,7 +60,7 @@ def first_look(
             f"sum it, use check_vjp, or see whether {name} and the claim are swapped",
         )
     base = np.array(outputs.vector(result))
-    findings = list(contracts.mutation(point, args, name))
+    findings = [*contracts.mutation(point, args, name), *_no_number(outputs, base, name)]
     jitter, message = _repeatability(function, point, outputs, base, name)
     if message:
         findings.append(
@@ -94,6 +95,16 @@ def _raised(name: str, error: Exception, point: Point) -> UsageError:
         "check the inputs' number and shapes (a tuple is unpacked into arguments), and that f "
         "and the claim are not swapped",
     )
+
+
+def _no_number(outputs: Outputs, base: Floats, name: str) -> Iterator[Finding]:
+    """Some outputs are NaN: they get no cotangent, and what they would have shown stays open."""
+    lost = np.isnan(base) & outputs.differentiable
+    if lost.any() and not outputs.is_scalar:
+        message = f"{lost.sum()} of {name}'s {lost.size} outputs are NaN here, and were left out"
+        yield Finding(
+            "nonfinite", Verdict.INCONCLUSIVE, message, advice="choose inputs at which the function is finite"
+        )
 
 
 def _repeatability(

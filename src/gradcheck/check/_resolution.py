@@ -22,8 +22,9 @@ opposite mistakes cancel for half of all random signs, and never for a Gaussian,
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from gradcheck.check._compare import Outcome
+from gradcheck.check._compare import Comparison, Outcome
 from gradcheck.check._judge import Ledger
 from gradcheck.check._point import Floats
 from gradcheck.check._scene import Scene
@@ -32,6 +33,7 @@ __all__ = ["Power", "power"]
 
 PROBABILITY = 0.99  # the size is stated for which this much is reached, where that is small enough
 BEYOND = 1.01  # a mistake as large as the bound is not outside it, and claimed minus measured has rounding of its own
+TINY = float(np.finfo(float).tiny) / float(np.finfo(float).eps)  # squares above it keep their digits
 SAMPLE = 4096  # entries of a large array from which the share is estimated: its error is 0.2 %
 
 
@@ -97,7 +99,7 @@ def _ratios(scene: Scene, ledger: Ledger, array: int, entries: np.ndarray) -> tu
     typical = np.array([_rms(g) for g in gradient])
     where = {int(e): i for i, e in enumerate(entries)}
     own = [i for i in ledger.of(array) if ledger.rows[i].direction.kind == "entry"]
-    scaled = np.sqrt(np.mean((comparison.claimed[own]) ** 2, axis=0)) if own else typical
+    scaled = np.array([_rms(c) for c in comparison.claimed[own].T]) if own else typical
     with np.errstate(all="ignore"):
         for i in ledger.of(array):
             decided = comparison.outcome[i] == Outcome.RIGHT
@@ -107,7 +109,9 @@ def _ratios(scene: Scene, ledger: Ledger, array: int, entries: np.ndarray) -> tu
                 at = where.get(int(part.index[0]))
                 if at is not None:
                     ratios[at] = min(ratios[at], np.fmin.reduce(need / np.abs(comparison.claimed[i])))
-                    gates[at] = min(gates[at], np.fmin.reduce(need / scaled))
+                    gates[at] = min(
+                        gates[at], np.fmin.reduce(np.where(_speaks(comparison, i), need / scaled, np.inf))
+                    )
                 continue
             v = np.abs(part.values()[entries])
             ratios = np.fmin(ratios, np.fmin.reduce(need[:, None] / (gradient[:, entries] * v), axis=0))
@@ -115,5 +119,18 @@ def _ratios(scene: Scene, ledger: Ledger, array: int, entries: np.ndarray) -> tu
     return ratios, gates
 
 
+def _speaks(comparison: Comparison, row: int) -> NDArray[np.bool_]:
+    """Cotangents that this entry is claimed to matter to; all of them where there is none.
+
+    That an entry does nothing to another output is no evidence about the one that it moves."""
+    matters = comparison.claimed[row] != 0
+    return np.asarray(matters | ~matters.any())
+
+
 def _rms(g: Floats) -> float:
-    return float(np.sqrt(np.mean(g * g)))
+    """Root mean square; where squares vanish or overflow, of what is left without the largest."""
+    square = float(np.dot(g, g)) / g.size
+    largest = float(np.max(np.abs(g)))
+    if TINY < square < np.inf or not 0.0 < largest < np.inf:
+        return float(np.sqrt(square))
+    return largest * _rms(g / largest)

@@ -13,13 +13,24 @@ from gradcheck.check._outputs import Outputs
 from gradcheck.check._point import Floats, Point
 from gradcheck.differentiate._errors import UsageError
 
-__all__ = ["FLOOR", "SCATTER", "ULPS", "ClaimRaised", "Reverse", "Rounding", "floor"]
+__all__ = [
+    "FLOOR",
+    "SCATTER",
+    "ULPS",
+    "WIDE",
+    "ClaimRaised",
+    "Reverse",
+    "Rounding",
+    "floor",
+    "third_differences",
+]
 
 ULPS = (
     2.0,
     3.0,
     5.0,
 )  # how far the inputs are moved, all outwards: a claim that branches at a kink stays on one side of it
+WIDE = 256.0 * np.arange(1.0, 9.0)  # ulps: where a few of them change nothing inside the claim, these do
 SCATTER = 4.0  # times the range of three draws, 1.7 standard deviations on average: nearly seven of them
 FLOOR = 16.0  # a range of zero happens too: at least this many eps of the terms that are summed
 KEPT = 100_000  # coordinates up to which moved gradients are kept for the next question
@@ -115,6 +126,11 @@ class Rounding:
             common = np.sqrt(np.mean(relative**2)) * np.where(np.isfinite(size), size, 0.0)
         return np.asarray(SCATTER * np.maximum(spread, common))
 
+    def wide(self, directions: Sequence[Direction], k: int) -> Floats:
+        """The same from third differences at eight points further out, which a smooth claim has none of."""
+        draws = np.array([[d.dot(g) for d in directions] for g in (self._at(k, u) for u in WIDE)])
+        return third_differences(draws)
+
     def _moved(self, k: int) -> Iterator[tuple[Floats, ...]]:
         """The gradients at three points a few ulp away; large ones are made again rather than kept."""
         if k in self.cache:
@@ -129,6 +145,13 @@ class Rounding:
     def _at(self, k: int, ulps: float) -> tuple[Floats, ...]:
         moved = [x * (1.0 + ulps * self.eps) for x in self.point.coordinates]
         return self.reverse.gradients(self.weights[k], self.point.moved_to(moved), self.outputs).flat
+
+
+def third_differences(draws: Floats) -> Floats:
+    """Bound on the noise of numbers at equidistant points, (points, rows) -> (rows,)."""
+    with np.errstate(all="ignore"):
+        noise = np.abs(np.diff(draws, n=3, axis=0)).max(axis=0) / np.sqrt(20.0)  # 1 + 9 + 9 + 1
+    return np.asarray(SCATTER * np.nan_to_num(noise, nan=0.0, posinf=0.0))
 
 
 def floor(gradients: Sequence[Floats], directions: Sequence[Direction], eps: float) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ import numpy as np
 from gradcheck.check import _contracts as contracts
 from gradcheck.check._confirm import confirmed
 from gradcheck.check._control import negative_controls
-from gradcheck.check._findings import finding_for, unreached
+from gradcheck.check._findings import finding_for, nowhere_finite, unreached
 from gradcheck.check._forward import Forward, ForwardScene
 from gradcheck.check._function import Exhausted, Function
 from gradcheck.check._judge import Ledger, judge_rows
@@ -108,6 +108,8 @@ def _judged(problem: Problem, function: Function) -> list[Finding]:
         weights, dense = cotangents(look.outputs, look.base, rng, problem.cotangent)
         scene = _scene(problem, instrument, weights, dense, rng)
         findings += scene.contracts()
+        if not weights.any():
+            return findings + [nowhere_finite(v.path) for v in look.point.variables]
         for tier in plan(instrument, problem.options.coverage, rng):
             tier = tier.without(scene.misfits)
             if tier.rows and tier.is_worth(function.evaluations):

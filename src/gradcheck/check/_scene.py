@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -73,7 +74,11 @@ class Scene(ABC):
 
     @abstractmethod
     def scatter(self, directions: Sequence[Direction], k: int) -> Floats:
-        """The claim's own rounding for cotangent k along each direction, measured."""
+        """The claim's own rounding for cotangent k along each direction, measured by moving the inputs a few ulp."""
+
+    @abstractmethod
+    def wide_scatter(self, directions: Sequence[Direction], k: int) -> Floats:
+        """The same by moving them further: what is asked before the claim is called wrong."""
 
 
 @dataclass
@@ -125,10 +130,14 @@ class ReverseScene(Scene):
         return claimed, rounding.reshape(claimed.shape)
 
     def scatter(self, directions: Sequence[Direction], k: int) -> Floats:
-        """The claim's own rounding for cotangent k, measured."""
-        return Rounding(self.reverse, self.point, self.outputs, self.weights, self.instrument.eps).along(
-            directions, k
-        )
+        return self._rounding.along(directions, k)
+
+    def wide_scatter(self, directions: Sequence[Direction], k: int) -> Floats:
+        return self._rounding.wide(directions, k)
+
+    @cached_property
+    def _rounding(self) -> Rounding:
+        return Rounding(self.reverse, self.point, self.outputs, self.weights, self.instrument.eps)
 
 
 def promises(scene: ReverseScene) -> Iterator[Finding]:
