@@ -1,6 +1,7 @@
 """What a derivative must keep to besides its numbers: each broken promise with its slug, each kept one silent."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,9 @@ def rounding_level(eps: float) -> float:
 def differs(a: Floats, b: Floats) -> float:
     """The largest difference relative to the largest value; NaN equals NaN here, as do equal infinities."""
     with np.errstate(invalid="ignore", over="ignore"):
-        plain = float(np.max(np.abs(a - b), initial=0.0))
+        gap = a - b
+        plain = float(np.max(np.abs(gap, out=gap), initial=0.0))
+    del gap
     if np.isfinite(plain):  # the usual case: no infinity or NaN anywhere
         return plain / max(_largest(a), _largest(b)) if plain else 0.0
     with np.errstate(invalid="ignore"):
@@ -221,12 +224,14 @@ def layout(
                 "noncontiguous", "f gives another value for the same numbers in a strided view", advice
             )
             return
+        del args
         args = relaid(point.arguments(point.copies()))
         cotangent = relaid((reverse.cotangent(w, point, outputs),))[0]
-        result = reverse.parsed(reverse.raw(cotangent, args), w, point, outputs)
+        result = replace(reverse.parsed(reverse.raw(cotangent, args), w, point, outputs), leaves=())
     except (ArithmeticError, AttributeError, ValueError, ClaimRaised) as error:
         yield failure("noncontiguous", f"a strided view of the inputs raises {error}", advice)
         return
+    del args
     for variable, a, b in zip(point.variables, result.flat, known.flat, strict=True):
         if differs(a, b) > rounding_level(eps):
             message = f"{reverse.name} gives another gradient of {variable.path} for the same numbers in a strided view"

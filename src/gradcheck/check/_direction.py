@@ -49,7 +49,10 @@ class Part:
         if isinstance(self.index, slice):
             return self._dense(x, (t * QUANTUM) * self.step)
         y = x.copy()
-        y[self.index] += t * self.values()
+        if len(self.quanta) == 1 and np.ndim(self.step) == 0:
+            y[self.index[0]] += t * (float(self.quanta[0]) * QUANTUM * self.step)
+        else:
+            y[self.index] += t * self.values()
         return y
 
     def _dense(self, x: Floats, step: Any) -> Floats:
@@ -97,9 +100,15 @@ class Direction:
 
     def dot(self, gradients: Sequence[Floats]) -> float:
         """<g, v>."""
+        if self.kind == "entry":
+            part = self.parts[0]
+            return float(gradients[part.array][part.index[0]] * part.step)
         return sum(part.dot(gradients[part.array]) for part in self.parts)
 
     def magnitude(self, gradients: Sequence[Floats]) -> float:
+        """Sum of |g v|."""
+        if self.kind == "entry":
+            return abs(self.dot(gradients))
         return sum(part.magnitude(gradients[part.array]) for part in self.parts)
 
     def arrays(self, point: Point) -> list[Floats]:

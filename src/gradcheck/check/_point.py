@@ -9,6 +9,7 @@ import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -74,11 +75,18 @@ class Point:
     coordinates: tuple[Floats, ...]
     sizes: dict[int, float] = field(default_factory=dict, compare=False)
 
+    @cached_property
+    def views(self) -> tuple[Any, ...]:
+        """The arrays as f receives them: most evaluations move one of them alone."""
+        return tuple(v.user(x) for v, x in zip(self.variables, self.coordinates, strict=True))
+
     def arguments(self, coordinates: Sequence[Floats], lead: tuple[int, ...] = ()) -> tuple[Any, ...]:
         """The tuple to unpack into f; the arrays may share memory with `coordinates`."""
         leaves = list(self.tree.leaves)
-        for variable, flat in zip(self.variables, coordinates, strict=True):
-            leaves[variable.position] = variable.user(flat, lead)
+        for variable, own, view, flat in zip(
+            self.variables, self.coordinates, self.views, coordinates, strict=True
+        ):
+            leaves[variable.position] = view if flat is own and not lead else variable.user(flat, lead)
         whole: tuple[Any, ...] = self.tree.rebuild(leaves)
         return whole
 

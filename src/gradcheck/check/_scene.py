@@ -155,6 +155,8 @@ def promises(scene: ReverseScene) -> Iterator[Finding]:
             "work on a copy of the cotangent",
         )
     yield from contracts.aliasing(again, point, args, cotangent)
+    del args, result  # large arrays, no longer needed
+    again = replace(again, leaves=())
     eps = float(np.finfo(outputs.dtype).eps)
     for variable, a, b in zip(point.variables, again.flat, scene.known[0].flat, strict=True):
         gap = contracts.differs(a, b)
@@ -169,6 +171,7 @@ def promises(scene: ReverseScene) -> Iterator[Finding]:
                 "fix the seed; keep no state between calls",
                 input=variable.path,
             )
+    del again
     yield from own_precision(scene)
     if reverse.uses_cotangent:
         yield from contracts.linearity(

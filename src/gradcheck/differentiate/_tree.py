@@ -13,9 +13,16 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
+import numpy as np
 import optree
 
 __all__ = ["Tree", "arguments", "flatten", "is_leaf", "join", "parameter_names"]
+
+
+NUMERIC = (np.ndarray, np.generic, float, int)
+"""What is a leaf without being looked into: nearly every value of a function."""
+
+_ONLY = itemgetter(0)
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,8 @@ def flatten(tree: Any, root: str = "") -> Tree:
     >>> flatten((1.0, None), root="x").paths
     ('x[0]', 'x[1]')
     """
+    if isinstance(tree, NUMERIC):
+        return Tree((_trim(root),), (tree,), _ONLY)
     accessors, leaves, spec = optree.tree_flatten_with_accessor(tree, _is_record, none_is_leaf=True)
     paths = [root + "".join(_step(entry) for entry in accessor) for accessor in accessors]
     if any(map(_is_record, leaves)):
