@@ -107,8 +107,8 @@ def _second_look(scene: Scene, tier: Tier, comparison: Comparison) -> tuple[Tier
     size, for functions that bend on a scale far below their inputs' own (an offset of 1e6, two eigenvalues 1e-5
     apart)."""
     for size in () if scene.options.method == "central" else ("other", 2.0**-10, 2.0**-20):
-        poor = [i for i in _poor(scene, tier, comparison) if tier.rows[i].array >= 0]
-        if not poor:
+        poor = _poor(scene, tier, comparison)
+        if not len(poor):
             break
         rows = [tier.rows[i] for i in poor]
         if size == "other":
@@ -117,7 +117,7 @@ def _second_look(scene: Scene, tier: Tier, comparison: Comparison) -> tuple[Tier
             scene, [row.direction for row in rows], "ladder", 1.0 if size == "other" else float(size)
         )
         better = np.flatnonzero(_is_better(again, some(comparison, poor)))
-        comparison = replaced(comparison, np.array(poor)[better], some(again, better))
+        comparison = replaced(comparison, poor[better], some(again, better))
         tier = tier.with_rows({poor[j]: rows[j] for j in better})
     return tier, comparison
 
@@ -168,9 +168,9 @@ def decide(
             rounding[:, k] += scene.scatter(directions, k)
     comparison = _compared(scene, claimed, rounding, measured)
     wrong = comparison.outcome == Outcome.WRONG
-    for k in np.flatnonzero(wrong.any(axis=0)):
-        rows = np.flatnonzero(wrong[:, k])
-        rounding[rows, k] += scene.wide_scatter([directions[i] for i in rows], int(k))
+    for k in map(int, np.flatnonzero(wrong.any(axis=0))):
+        rows = [int(i) for i in np.flatnonzero(wrong[:, k])]
+        rounding[rows, k] += scene.wide_scatter([directions[i] for i in rows], k)
     return _compared(scene, claimed, rounding, measured) if wrong.any() else comparison
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.check._direction import Direction, dense, entry_sizes, unit
-from gradcheck.check._look import overall, part
+from gradcheck.check._look import part
 from gradcheck.check._measure import Instrument
 
 __all__ = ["Row", "Tier", "plan"]
@@ -25,7 +25,7 @@ LADDER, CENTRAL = 7, 2  # evaluations of a row
 
 @dataclass(frozen=True)
 class Row:
-    """A direction, and the variable that it belongs to (-1: all of them)."""
+    """A direction, and the variable that it belongs to."""
 
     array: int
     direction: Direction
@@ -33,11 +33,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Tier:
-    """Rows that are measured by one route, in one call; `optional` ones only where evaluations are left."""
+    """Rows that are measured by one route, in one call."""
 
     route: str
     rows: tuple[Row, ...]
-    optional: bool = False
 
     def with_rows(self, rows: Mapping[int, Row]) -> "Tier":
         """Some rows exchanged."""
@@ -47,10 +46,6 @@ class Tier:
         """The rows that do not move any of these variables."""
         rows = (r for r in self.rows if not any(part.array in arrays for part in r.direction.parts))
         return replace(self, rows=tuple(rows)) if arrays else self
-
-    def is_worth(self, evaluations: int) -> bool:
-        """Whether to measure it after so many evaluations: always, unless it is a luxury."""
-        return not self.optional or evaluations + LADDER <= FRUGAL
 
 
 def plan(instrument: Instrument, coverage: str, rng: np.random.Generator) -> Iterable[Tier]:
@@ -83,11 +78,8 @@ def _frugal(instrument: Instrument, rng: np.random.Generator) -> Iterator[Tier]:
             "ladder", tuple(Row(a, along(instrument, k, a, rng)) for k in kinds[:rounds] for a in arrays)
         )
         return
-    kinds = ("signs", "gaussian") if 2 * CENTRAL * len(arrays) + LADDER <= left else ("signs",)
-    left -= len(kinds) * CENTRAL * len(arrays)
+    kinds = ("signs", "gaussian") if 2 * CENTRAL * len(arrays) <= left else ("signs",)
     yield Tier("central", tuple(Row(a, along(instrument, k, a, rng)) for k in kinds for a in arrays))
-    for i, kind in enumerate(("gaussian", "signs")):
-        yield Tier("ladder", (Row(-1, overall(kind, instrument.point, rng, instrument.eps)),), optional=i > 0)
 
 
 def along(

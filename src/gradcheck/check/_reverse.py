@@ -112,6 +112,7 @@ class Rounding:
     eps: float
     last: tuple[Floats, ...] = ()
     cache: dict[int, list[tuple[Floats, ...]]] = field(default_factory=dict)
+    asked: dict[tuple[int, int], tuple[Direction, float]] = field(default_factory=dict)
 
     def along(self, directions: Sequence[Direction], k: int) -> Floats:
         """The scatter of the claim for cotangent k along each direction.
@@ -128,8 +129,11 @@ class Rounding:
 
     def wide(self, directions: Sequence[Direction], k: int) -> Floats:
         """The same from third differences at eight points further out, which a smooth claim has none of."""
-        draws = np.array([[d.dot(g) for d in directions] for g in (self._at(k, u) for u in WIDE)])
-        return third_differences(draws)
+        new = [d for d in directions if (id(d), k) not in self.asked]
+        if new:
+            draws = np.array([[d.dot(g) for d in new] for g in (self._at(k, u) for u in WIDE)])
+            self.asked |= {(id(d), k): (d, r) for d, r in zip(new, third_differences(draws), strict=True)}
+        return np.array([self.asked[id(d), k][1] for d in directions])
 
     def _moved(self, k: int) -> Iterator[tuple[Floats, ...]]:
         """The gradients at three points a few ulp away; large ones are made again rather than kept."""

@@ -112,7 +112,7 @@ def _judged(problem: Problem, function: Function) -> list[Finding]:
             return findings + [nowhere_finite(v.path) for v in look.point.variables]
         for tier in plan(instrument, problem.options.coverage, rng):
             tier = tier.without(scene.misfits)
-            if tier.rows and tier.is_worth(function.evaluations):
+            if tier.rows:
                 measured, comparison = judge_rows(scene, tier)
                 ledger.add(measured.rows, confirmed(scene, measured, comparison))
     except Exhausted:
