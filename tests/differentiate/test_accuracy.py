@@ -17,7 +17,7 @@ from benchmarks.accuracy._random import random_cases  # noqa: E402
 from benchmarks.accuracy._score import JUDGING_SEED, TUNING_SEED, contains, score  # noqa: E402
 from benchmarks.accuracy._special import certain_of_a_wrong_number, special_points  # noqa: E402
 
-from gradcheck.differentiate import _elementwise, derivative  # noqa: E402
+from gradcheck.differentiate import _classify, _elementwise, _rungs  # noqa: E402
 from gradcheck.differentiate._noise import Probe, probe  # noqa: E402
 
 WIDE, NARROW = 800, 400  # of the full table's 5,000 and 2,000
@@ -105,13 +105,26 @@ def without_a_probe(evaluate, rows, base, scale, dtype) -> Probe:
     return replace(found, eta=np.finfo(float).eps * np.abs(np.nan_to_num(base)))
 
 
+def no_stairs(rungs) -> np.ndarray:
+    return np.zeros_like(rungs.lines.base)
+
+
 def test_an_engine_without_the_noise_probe_loses_its_coverage(
     hard, float32, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_elementwise, "probe", without_a_probe)
+    monkeypatch.setattr(_rungs, "noise_of_stairs", no_stairs)
+    monkeypatch.setattr(_classify, "EPS", 0.0)  # of a value that is exactly 0
     assert score(ladder, float32[:100]).coverage < 0.95
     for family in ("float32", "cancelling", "saturated"):
         assert score(ladder, [pair for pair in hard if pair[0].family == family]).coverage < 0.95
+
+
+def test_where_the_noise_probe_fails_the_rungs_see_stairs_themselves(
+    float32, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_elementwise, "probe", without_a_probe)
+    assert score(ladder, float32[:100]).coverage == 1.0
 
 
 def test_a_bound_without_its_truncation_loses_its_coverage(float64, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,20 +153,3 @@ def test_the_truth_is_exact_on_functions_that_are_known() -> None:
     )
     assert truth(lambda x, m: m.maximum(x, 0.0), 0.0) is None
     assert float(truth(lambda x, m: 1.0 / x, 2.0)) == -0.25
-
-
-def test_an_elementwise_derivative_is_faster_than_scipy_s() -> None:
-    differentiate = pytest.importorskip("scipy.differentiate", reason="the peer is SciPy")
-    from time import perf_counter
-
-    x = np.random.default_rng(0).normal(size=100_000)
-
-    def seconds(call) -> float:
-        start = perf_counter()
-        call()
-        return perf_counter() - start
-
-    derivative(np.sin, x[:100])
-    ours = min(seconds(lambda: derivative(np.sin, x)) for _ in range(5))
-    theirs = min(seconds(lambda: differentiate.derivative(np.sin, x)) for _ in range(5))
-    assert ours < theirs

@@ -9,6 +9,9 @@ import pytest
 from gradcheck.differentiate import Status, derivative, directional_derivative, gradient, jacobian
 from gradcheck.differentiate import _classify as classify_module
 from gradcheck.differentiate import _lines as lines_module
+from gradcheck.differentiate import _rungs as rungs_module
+from gradcheck.differentiate.engine import ladder, noise_level, two_point
+from tests.differentiate.recorder import Recorder
 
 
 def contains(estimate, truth) -> np.ndarray:
@@ -77,6 +80,82 @@ def test_without_evidence_from_small_steps_a_sawtooth_is_flat(monkeypatch: pytes
     assert contains(sawtooth(), 1.0)
     monkeypatch.setattr(lines_module, "NEAR", 2.0**-20)
     assert sawtooth().value == 0.0
+
+
+TINY = np.array([1e-12, -1e-14, 1e-9])
+
+# Values that move in quanta: the function, where, the slope at x.
+QUANTA = {
+    "floor": (np.floor, np.array([700.3, 1e6 + 0.5]), np.zeros_like),
+    "float16 inside": (
+        lambda v: np.tanh(v.astype(np.float16)),
+        np.array([0.3, -1.0]),
+        lambda x: 1 - np.tanh(x) ** 2,
+    ),
+    "a third of float16": (
+        lambda v: v.astype(np.float16) / 3.0,
+        np.array([0.3, -1.3]),
+        lambda x: x / (3.0 * x),
+    ),
+    "six decimals": (lambda v: np.round(np.sin(v), 6), np.array([0.3, 1.1]), np.cos),
+    "exp(x) - 1": (lambda v: np.exp(v) - 1.0, TINY, np.exp),
+    "log(1 + x)": (lambda v: np.log(1.0 + v), TINY, lambda x: 1.0 / (1.0 + x)),
+    "softplus": (
+        lambda v: np.log(1.0 + np.exp(v)),
+        np.array([-30.0, -40.0]),
+        lambda x: np.exp(x) / (1.0 + np.exp(x)),
+    ),
+    "1 - cos": (lambda v: 1.0 - (1.0 - v**2 / 2.0), np.array([1e-6, 1e-8, 1e-4, 1e-9]), lambda x: x),
+}
+
+
+def ladder_with(noise: float, f, x: np.ndarray):
+    """The ladder at every x by itself, told that the noise is no more than this."""
+    lines = Recorder(lambda v: f(v).astype(float), x)
+    return ladder(
+        lines, lines.base, np.ones(len(x)), np.full_like(lines.base, noise), finest=np.spacing(abs(x))
+    )
+
+
+def certain_and_wrong_without_a_probe(name: str) -> bool:
+    f, x, slope = QUANTA[name]
+    found = ladder_with(0.0, f, x)
+    return bool((~(contains(found, slope(x)[:, None]) | np.isinf(found.error))).any())
+
+
+@pytest.mark.parametrize("name", ["float16 inside", "six decimals", "softplus", "1 - cos"])
+def test_the_rungs_see_quanta_that_the_noise_probe_did_not(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not certain_and_wrong_without_a_probe(name)
+    monkeypatch.setattr(rungs_module, "noise_of_stairs", lambda rungs: np.zeros_like(rungs.lines.base))
+    assert certain_and_wrong_without_a_probe(name)
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0**-10, 2.0**-20])
+@pytest.mark.parametrize("name", QUANTA)
+def test_noise_measured_with_long_steps_keeps_short_ones_from_certainty(name: str, scale: float) -> None:
+    """As a caller does who looks again with shorter steps: nothing moves, and that is no slope of 0."""
+    f, x, slope = QUANTA[name]
+    for i in range(len(x)):
+        here = x[i : i + 1]
+        lines = Recorder(lambda v: f(v).astype(float), here)
+        eta = noise_level(lines, lines.base[0], np.maximum(1.0, np.abs(here)), dtype=float).eta[0]
+        assert np.isfinite(eta)
+        for method in (ladder, two_point):
+            found = method(
+                lines, lines.base, np.full(1, scale), np.array([[eta]]), finest=np.spacing(np.abs(here))
+            )
+            assert (contains(found, slope(here)[:, None]) | np.isinf(found.error)).all()
+
+
+@pytest.mark.parametrize("name", QUANTA)
+def test_an_entry_that_moves_in_quanta_is_never_certain_of_another_slope(name: str) -> None:
+    f, x, slope = QUANTA[name]
+    for estimate in (derivative(f, x), directional_derivative(f, x, np.ones_like(x))):
+        assert (contains(estimate, slope(x)) | np.isinf(estimate.error)).all()
+    found = jacobian(f, x)
+    assert (contains(found, np.diag(slope(x))) | np.isinf(found.error)).all()
 
 
 # 4. Partial derivatives exist, the function is not differentiable.
@@ -159,3 +238,25 @@ def test_no_oscillation_is_settled_by_block_0() -> None:
     estimate = derivative(lambda v: np.sin(1e4 * v), x)
     assert contains(estimate, 1e4 * np.cos(1e4 * x)).all()
     assert (estimate.evaluations > 7).all()
+
+
+@pytest.mark.parametrize("x", [-1e-2, -1e-3, -1e-5])
+def test_a_flat_piece_that_ends_nearby_is_no_staircase(x: float) -> None:
+    estimate = derivative(lambda v: np.maximum(v, 0.0), x)
+    assert contains(estimate, 0.0)
+    assert estimate.error < 1e-7
+
+
+@pytest.mark.parametrize(("f", "x"), [(np.log, [-1.0, 0.5]), (np.sqrt, [-1.0, 2.0])])
+def test_where_f_is_not_finite_no_route_has_a_slope(f, x) -> None:
+    point = np.array(x)
+    with np.errstate(invalid="ignore"):
+        routes = (
+            gradient(lambda v: f(v).sum(), point),
+            directional_derivative(lambda v: f(v).sum(), point, np.ones(2)),
+            ladder_with(0.0, f, point[:1]),
+        )
+    for estimate in routes:
+        assert (estimate.status == Status.NONFINITE).all()
+        assert np.isinf(estimate.error).all()
+        assert np.isnan(estimate.value).all()

@@ -52,11 +52,10 @@ def _at(values: Floats, index: NDArray[np.intp]) -> Floats:
 def flat_error(lines: Lines, h: Floats) -> Floats:
     """2 eta / h at the largest step h (n,): what a slope may be whose effect is lost in rounding.
 
-    Where f has stairs of its own (infinite eta) but none within the rungs, its noise is the rounding of x or f.
+    A value that is exactly 0, and of which no noise is known, may be the difference of two numbers near 1.
     """
-    rounding = EPS * np.maximum(np.abs(lines.base), lines.scale[:, None])
-    eta = np.where(np.isinf(lines.eta), rounding, lines.eta)
-    return np.asarray(SAFETY * np.maximum(eta, np.finfo(float).tiny) / h[:, None])
+    eta = np.where(lines.eta > 0, lines.eta, EPS)
+    return np.asarray(SAFETY * eta / h[:, None])
 
 
 def classify(
@@ -68,7 +67,11 @@ def classify(
     step, nothing = choice.step, np.full_like(base, np.inf)
     result.put(~np.isfinite(base), Status.NONFINITE, np.full_like(base, np.nan), nothing, step)
     result.put(
-        flat(rungs), Status.FLAT, np.zeros_like(base), flat_error(rungs.lines, rungs.largest_step), step
+        flat(rungs) & rungs.lines.known,
+        Status.FLAT,
+        np.zeros_like(base),
+        flat_error(rungs.lines, rungs.largest_step),
+        step,
     )
     good, useful = choice.error <= GOOD * choice.slope, choice.error <= USEFUL * choice.slope
     result.put(good, Status.SMOOTH, choice.value, choice.error, step)

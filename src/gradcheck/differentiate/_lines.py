@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.differentiate._window import EPS, Floats
+from gradcheck.differentiate._window import EPS, UNBOUNDED, Floats
 
 __all__ = ["Lines", "misses_near"]
 
@@ -95,6 +95,11 @@ class Lines:
             near,
             np.minimum(scale, smallest / EPS),
         )
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Elements (n, p) whose noise has a bound."""
+        return np.asarray(self.eta < UNBOUNDED)
 
     def values(self, which: NDArray[np.intp], t: Floats) -> Floats:
         """phi of the rows `which` at `t`, both (k,): shape (k, p); NaN, and no evaluation, where t is not allowed."""

@@ -18,8 +18,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.differentiate._view import EPS_SINGLE, View, are_float32, is_short
-from gradcheck.differentiate._window import Floats
+from gradcheck.differentiate._view import (
+    EPS_SINGLE,
+    View,
+    are_float32,
+    has_few_digits,
+    is_left_over,
+    is_short,
+)
+from gradcheck.differentiate._window import UNBOUNDED, Floats
 
 __all__ = ["Noise", "Probe", "noise_level", "probe"]
 
@@ -34,9 +41,7 @@ OFF_GRID = 5.0 / 7.0
 # The probe's step relative to the input's size: the same 2^16 ulp above each precision's own rounding of x, or nearly.
 LEVELS = FLOAT64_LEVEL, FLOAT32_LEVEL, FLOAT16_LEVEL = 2.0**-36, 2.0**-14, 2.0**-5
 FAR = (-1.5, -0.75, 0.75, 1.5)  # of the size of x, times OFF_GRID: the outer ones reach beyond 0
-CANCELLED = (
-    2.0**-42
-)  # stairs below a thousand ulp of values further off are left over from values of that size
+COARSEST = 2.0**-7  # bfloat16's stairs beside its values
 SIMPLE = 12  # bits: a constant with no more may well be a literal
 BEND = 2.0**-12  # of the same: where a straight line is told from a curve
 BELOW = 2.0**-10  # a step too large is divided by 1024
@@ -44,7 +49,10 @@ BELOW = 2.0**-10  # a step too large is divided by 1024
 
 @dataclass(frozen=True)
 class Noise:
-    """What a probe found: eta (p,), a bound on the absolute noise of each output element."""
+    """What a probe found: eta (p,), a bound on the absolute noise of each output element.
+
+    Where f has stairs of its own there is none: eta is `UNBOUNDED`, with which nothing is resolved.
+    """
 
     eta: Floats
     evaluations: int
@@ -55,6 +63,8 @@ class Noise:
 class Probe:
     """The same, row by row: eta (rows, p), evaluations (rows,), single (rows, p).
 
+    `floor` (rows, p) is the part of eta that no kink or jump can feign: rounding at the size of the values that were
+    seen, and stairs.
     `slope` (rows, p) and `slope_error` are what the smallest step saw of the derivative: no more than a check that
     other steps were not too long. The error is infinite where it saw nothing.
     """
@@ -64,6 +74,7 @@ class Probe:
     single: NDArray[np.bool_]
     slope: Floats
     slope_error: Floats
+    floor: Floats
 
 
 def noise_level(
@@ -77,7 +88,8 @@ def noise_level(
     """Bound on the noise of each output element, from probes along the lines `rows` (all of them by default).
 
     Along two random directions twelve evaluations are usual. A line that runs into something that is not noise (a
-    kink, a jump) is kept from spoiling the others: the largest estimate counts up to eight times the smallest.
+    kink, a jump) is kept from spoiling the others: the largest estimate counts up to eight times the smallest. What
+    is no estimate, the rounding of values that were seen, counts whichever line saw them.
 
     Parameters
     ----------
@@ -89,7 +101,8 @@ def noise_level(
     """
     lines = np.arange(len(scale)) if rows is None else np.asarray(rows, dtype=np.intp)
     found = probe(evaluate, lines, np.asarray(base), np.asarray(scale, dtype=float)[lines], dtype)
-    eta = np.minimum(found.eta.max(axis=0), 8.0 * found.eta.min(axis=0))
+    estimate = np.minimum(found.eta.max(axis=0), 8.0 * found.eta.min(axis=0))
+    eta = np.minimum(np.maximum(estimate, found.floor.max(axis=0)), UNBOUNDED)
     return Noise(eta, int(found.evaluations.sum()), bool(found.single.any()))
 
 
@@ -102,7 +115,7 @@ def probe(evaluate: Evaluate, rows: NDArray[np.intp], base: NDArray[Any], scale:
     with np.errstate(all="ignore"):
         _search(state, scale, levels)
         error = 2.0 * state.eta / state.length
-    return Probe(state.eta, state.evaluations, state.single, state.slope, error)
+    return Probe(state.eta, state.evaluations, state.single, state.slope, error, state.floor)
 
 
 def _search(state: "_State", scale: Floats, levels: Sequence[float]) -> None:
@@ -132,6 +145,7 @@ class _State:
         self.evaluations = np.zeros(len(rows), dtype=np.intp)
         self.single = np.zeros(base.shape, dtype=bool)
         self.flat = np.isfinite(base)
+        self.unmoved = self.flat.copy()  # by the smallest step
         self.slope, self.length = np.zeros(base.shape), np.zeros(base.shape)
 
     @property
@@ -154,6 +168,9 @@ class _State:
         view = views[0] if len(views) == 1 else views[0].louder(views[1])
         told, noise = view.told, view.noise
         doubtful = view.finite & ~told
+        if level > self.first_level:  # nothing has moved so far: a kink that comes into sight is no noise
+            bend = view.is_bend & self.flat[which]
+            told, doubtful = told & ~bend, doubtful & ~bend
         if (
             level == FLOAT16_LEVEL > self.first_level
         ):  # so long a step meets structure, not noise, except for stairs
@@ -166,11 +183,14 @@ class _State:
         self.single[which] |= single
         if level == self.first_level:
             seen = view.varies & ~view.equal
+            self.unmoved[which] &= ~view.varies
             self.length[which] = np.where(seen, POINTS * h[:, None], 0.0)
             self.slope[which] = (view.values[-1] - view.values[0]) / (POINTS * h[:, None])
         if level > self.first_level:
             self.floor[which] = np.maximum(self.floor[which], np.where(single, EPS_SINGLE * view.size, 0.0))
-            stairs = view.varies_beyond_x & self.flat[which] & view.shows_slope(self.first_level / level)
+            stairs = (
+                view.varies_beyond_x & self.flat[which] & ~bend & view.shows_slope(self.first_level / level)
+            )
             self.single[which] |= stairs
             if stairs.any():
                 self._judge_stairs(np.arange(len(self.rows))[which], scale, view, stairs)
@@ -180,16 +200,26 @@ class _State:
     def _judge_stairs(
         self, which: NDArray[np.intp], scale: Floats, view: View, stairs: NDArray[np.bool_]
     ) -> None:
-        """Stairs of f's own are no noise; but what is rounding beside f's values a long way off is."""
+        """Stairs of f's own are no noise; but what is rounding beside f's values a long way off is.
+
+        Those that are too high for any precision in use are f itself, which is flat between them: there is no noise.
+        """
         noise = view.noise_of_stairs()
         own = (stairs & np.isinf(noise)).any(axis=1)
         if own.any():
             t = np.concatenate([factor * OFF_GRID * scale[own] for factor in FAR])
             far = np.abs(self._at(which[own], t, len(FAR)))
             size = np.where(np.isfinite(far), far, 0.0).max(axis=0)
-            rounding = view.noise[own] <= CANCELLED * size
+            size = np.maximum(size, view.size[own])
+            rounding = is_left_over(view.noise[own], size)
             noise[own] = np.where(rounding, view.noise[own], noise[own])
+            tall = ~rounding & (view.lowest[own] > COARSEST * size) & view.still[:, own].any(axis=0)
+            noise[own] = np.where(tall, 0.0, noise[own])
         self.settled[which] = np.where(stairs, noise, self.settled[which])
+        certain = (
+            stairs & view.has_many_stairs & (np.isinf(noise) & view.is_round | is_left_over(noise, view.size))
+        )
+        self.floor[which] = np.where(certain, np.maximum(self.floor[which], noise), self.floor[which])
 
     def look_far(self, which: NDArray[np.intp], scale: Floats) -> None:
         """How large f is a long way off, for elements that nothing moved so far, and tiny ones that are straight lines.
@@ -214,7 +244,11 @@ class _State:
         rounding = np.where(single, EPS_SINGLE, self.eps) * far
         bend = np.abs((values[-1] - base) + (values[-2] - base))
         straight = (bend <= 8.0 * self.eps * np.abs(values[-2:]).max(axis=0)) & (here < self.eps * size)
-        hidden = self.flat[which] | straight
+        hidden = self.unmoved[which] | straight
+        moved = np.abs(values - base)
+        quantum = np.where(moved > 0, moved, np.inf).min(axis=0)
+        quanta = self.flat[which] & is_left_over(quantum, np.zeros_like(size)) & has_few_digits(quantum)
+        rounding = np.where(quanta, np.maximum(rounding, quantum), rounding)
         self.floor[which] = np.where(hidden, np.maximum(self.floor[which], rounding), self.floor[which])
         self.single[which] |= self.flat[which] & single
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.differentiate._lines import Lines, misses_near
+from gradcheck.differentiate._view import has_few_digits, is_left_over
 from gradcheck.differentiate._window import EPS, NOISE_WEIGHT, SAFETY, Floats, even_part, odd_part, windows
 
 __all__ = ["ABOVE", "RUNGS", "Bools", "Choice", "Rungs", "choose"]
@@ -14,6 +15,7 @@ Bools = NDArray[np.bool_]
 
 ABOVE = 3  # rungs above block 0: up to half of the input's size
 EXCELLENT = 1e-4  # a window so good cannot be an accident: what contradicts it must cover it
+UNEXPLAINED = 8.0  # times eta, half a quantum: what moves less is a few quanta that the noise probe knew of
 RUNGS = ABOVE + 3 + 21  # down to 2^-53 of the input's size
 
 
@@ -136,6 +138,7 @@ def choose(rungs: Rungs) -> Choice:
     base = rungs.lines.base
     odd, even = odd_part(h, rungs.plus, rungs.minus), even_part(h, rungs.plus, rungs.minus, base)
     eta = np.maximum(rungs.lines.eta, EPS * np.fmax(np.abs(rungs.plus), np.abs(rungs.minus)))
+    eta = np.maximum(eta, noise_of_stairs(rungs))
     found = windows(h, odd, even, eta, rungs.lines.reach[:, None])
     noise = np.maximum(found.noise, NOISE_WEIGHT * _scatter(h, odd, found.value) / h[2:])
     bound = SAFETY * (found.truncation + noise)
@@ -160,6 +163,31 @@ def choose(rungs: Rungs) -> Choice:
     slope = np.fmax.accumulate(found.slope, axis=0)
     noisy = np.maximum(at(found.truncation), at(noise)) <= 2.0 * at(found.noise)
     return Choice(value, widened, at(slope), at(h[2:]), noisy, best)
+
+
+def noise_of_stairs(rungs: Rungs) -> Floats:
+    """What stairs that the noise probe did not see add to the noise, (n, p): 0 where there are none.
+
+    One rung moves f and the next one, a quarter of it, does not: either f is flat up to a kink between the two, or its
+    values move in quanta. In the latter case what the larger step moves is a few of them, and a number of few digits;
+    the former makes such numbers by accident only.
+
+    Quanta that are rounding beside numbers of the size of 1, or of f's values at other steps, are what is left over
+    where these cancel: they are noise. What f does between other stairs is not to be known: their noise is infinite;
+    unless f moves alike on both sides, which says nothing of a slope.
+    """
+    base = rungs.lines.base
+    plus, minus = np.abs(rungs.plus - base), np.abs(rungs.minus - base)
+    moved = np.where((plus == 0) | (minus == 0), np.maximum(plus, minus), np.minimum(plus, minus))
+    ends = (moved[1:] == 0) & (moved[:-1] > 0)
+    if not ends.any():
+        return np.zeros_like(base)
+    quantum = np.where(ends, moved[:-1], 0.0).max(axis=0)
+    lopsided = (ends & (rungs.plus != rungs.minus)[:-1]).any(axis=0)
+    stairs = (quantum > UNEXPLAINED * rungs.lines.eta) & has_few_digits(quantum)
+    size = np.fmax.reduce(np.fmax(np.abs(rungs.plus), np.abs(rungs.minus)), axis=0)
+    otherwise = np.where(lopsided, np.inf, 0.0)
+    return np.where(stairs, np.where(is_left_over(quantum, size), quantum, otherwise), 0.0)
 
 
 def _scatter(h: Floats, odd: Floats, value: Floats) -> Floats:

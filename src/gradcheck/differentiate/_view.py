@@ -9,13 +9,19 @@ from numpy.typing import NDArray
 from gradcheck.differentiate._ecnoise import ecnoise
 from gradcheck.differentiate._window import EPS, Floats
 
-__all__ = ["EPS_SINGLE", "View", "are_float32", "is_short"]
+__all__ = ["EPS_SINGLE", "View", "are_float32", "has_few_digits", "is_left_over", "is_short"]
 
 SIGMAS = 4.0  # eta bounds the noise, sigma is its standard deviation: uniform noise has 1.7, Gaussian seldom above 3
 EPS_SINGLE = float(np.finfo(np.float32).eps)
 STAIRS = (
     2.0**-18
 )  # stairs this high beside the values are not float32's, unless f cancels: a loss of 6 of its 24 bits
+# Stairs below a thousand ulp of values further off are left over from values of that size.
+CANCELLED = 2.0**-42
+LEAST = (
+    2.0**-56
+)  # what numbers of the size of 1/8 leave over; smaller stairs are no rounding of anything near 1
+DIGITS = 1e-6  # of the last digit: other numbers come so near by chance, one in 10^5; ulp of values 10^9 times as large
 KINKED = 8.0  # ECNoise's own scatter is a factor of 4: one estimate is so far above another if it saw something else
 
 ROUNDING = (
@@ -111,6 +117,29 @@ class View:
         """Every value is a float32 number."""
         return self.finite & are_float32(self.values)
 
+    @cached_property
+    def lowest(self) -> Floats:
+        """The least distance of neighbours that differ."""
+        return np.asarray(np.where(self.still, np.inf, self.gaps).min(axis=0))
+
+    @cached_property
+    def is_bend(self) -> Bools:
+        """The way to a kink, like relu's, and no stairs: x is on another piece than the values beyond some point.
+
+        Either nothing moves near x and everything does beyond, by a number of few digits only by accident; or all is
+        straight beyond x, to the last bit of doubles.
+        """
+        waits = self.still[0] & (np.logical_and.accumulate(self.still, axis=0) == self.still).all(axis=0)
+        rest = self.values[1:]
+        third = np.abs((rest[3:] - rest[:-3]) - 3.0 * (rest[2:-1] - rest[1:-2])).max(axis=0)
+        straight = (third <= ROUNDING * EPS * self.size) & ~self.is_float32 & ~self.still[1:].any(axis=0)
+        return np.asarray((waits & np.isfinite(self.lowest) & ~has_few_digits(self.lowest)) | straight)
+
+    @cached_property
+    def has_many_stairs(self) -> Bools:
+        """At least two of them: one alone may be a jump of a function that is smooth elsewhere."""
+        return np.asarray((self.gaps > 0).sum(axis=0) >= 2)
+
     def straight(self) -> Bools:
         """A perfect arithmetic progression, as float32 values form by chance."""
         curved = np.abs(np.diff(self.values, n=2, axis=0)).max(axis=0)
@@ -140,15 +169,16 @@ class View:
         coarse precision in that their stairs have a round height, or are far too high for any precision that is in use.
         Theirs is no noise: it is infinite.
         """
-        own = self._is_round() | (~self.is_float32 & (self.noise > STAIRS * self.size))
+        own = self.is_round | (~self.is_float32 & (self.noise > STAIRS * self.size))
         return np.where(own, np.inf, self.noise)
 
-    def _is_round(self) -> Bools:
+    @cached_property
+    def is_round(self) -> Bools:
         """Every value is an integer below 2^24, a multiple of 1/1000 or 1/1024, or has at most 22 bits; stairs and all.
 
         Of float32's 24 bits all 13 values would not end in two zeros; but above 2^13 they are all multiples of 1/1024.
         """
-        stair = np.where(self.still, np.inf, self.gaps).min(axis=0)
+        stair = self.lowest
         small = (self.size < np.where(self.is_float32, 2.0**13, 2.0**30)) & (stair > 0.9 / 1024.0)
         multiple = _all_integers(self.values * 1000.0) | _all_integers(self.values * 1024.0)
         integer = _all_integers(self.values) & (self.size < 2.0**24) & (stair > 0.9)
@@ -176,6 +206,20 @@ def is_short(values: Floats, bits: int) -> Bools:
     """Numbers of at most so many significant bits."""
     mantissa = np.ldexp(np.frexp(values)[0], bits)
     return np.asarray(np.rint(mantissa) == mantissa)
+
+
+def is_left_over(quantum: Floats, size: Floats) -> Bools:
+    """Stairs so low that they are rounding of numbers that cancel: of f's values elsewhere, or of the size of 1."""
+    return np.asarray((quantum <= CANCELLED * size) | ((quantum <= CANCELLED) & (quantum >= LEAST)))
+
+
+def has_few_digits(values: Floats) -> Bools:
+    """Numbers of at most 8 bits or 2 decimals, rounding apart."""
+    bits = np.ldexp(np.frexp(np.abs(values))[0], 8)
+    decimals = np.abs(values) * 10.0 ** (1.0 - np.floor(np.log10(np.abs(values))))
+    return np.asarray(
+        np.minimum(np.abs(np.rint(bits) - bits), np.abs(np.rint(decimals) - decimals)) <= DIGITS
+    )
 
 
 def _all_integers(values: Floats) -> Bools:

@@ -42,6 +42,7 @@ __all__ = [
     "GOOD",
     "NOISE_WEIGHT",
     "SAFETY",
+    "UNBOUNDED",
     "USEFUL",
     "Floats",
     "Windows",
@@ -60,6 +61,7 @@ FIRST_ORDER = (
 EVEN_NOISE = 4.5  # C2's four values of noise at h2, and those of C1 and C0 at a quarter and less of it
 CONTRACTION = 1.0 / 3.0  # a smooth function contracts by 1/16, x|x| by 1/4
 SAFETY = 2.0
+UNBOUNDED = 2.0**1000  # noise of which no bound is known: finite, so that no cotangent of 0 makes a NaN of it
 GOOD = 1e-6  # an error this small beside the slope needs no better one
 USEFUL = 1e-2  # above this share of the slope's scale nothing is resolved
 

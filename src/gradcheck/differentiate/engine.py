@@ -118,7 +118,7 @@ def _write_flat(
     lines: Lines, plus: Floats, minus: Floats, near: Floats, estimate: Estimate
 ) -> NDArray[np.bool_]:
     """Elements of which every value is exactly f(x): 0, and what rounding may have hidden of a slope."""
-    flat = np.asarray(near == lines.base)
+    flat = np.asarray((near == lines.base) & lines.known)
     if flat.any():
         flat &= ((plus == lines.base) & (minus == lines.base)).all(axis=0)
         estimate.value[flat], estimate.status[flat] = 0.0, Status.FLAT.value
@@ -163,11 +163,11 @@ def two_point(
         unit = (eta + EPS * lines.reach[:, None] * np.abs(odd)) / step
         slope = np.abs(odd) + even
         error = SAFETY * (0.5 * even + 64.0 * (step / lines.scale[:, None]) ** 2 * slope + unit)
-        resolved = np.isfinite(error) & ((even <= 0.1 * np.abs(odd)) | (even <= 4.0 * unit))
+        resolved = lines.known & np.isfinite(error) & ((even <= 0.1 * np.abs(odd)) | (even <= 4.0 * unit))
         flat = (values == lines.base).all(axis=0)
         status = np.select(
-            [~np.isfinite(lines.base), flat, ~resolved, error <= USEFUL * slope],
-            [Status.NONFINITE.value, Status.FLAT.value, Status.UNRESOLVED.value, Status.SMOOTH.value],
+            [~np.isfinite(lines.base), ~resolved, flat, error <= USEFUL * slope],
+            [Status.NONFINITE.value, Status.UNRESOLVED.value, Status.FLAT.value, Status.SMOOTH.value],
             Status.NOISY.value,
         ).astype(STATUS)
     value = np.where(np.isfinite(odd), odd, np.nan)
