@@ -348,3 +348,46 @@ def test_secondary_outputs_get_a_zero_cotangent() -> None:
 
     assert check_vjp(f, vjp, X).verdict is FAIL
     assert check_vjp(f, vjp, X, outputs=0).verdict is PASS
+
+
+def relu_network(wrong: dict[int, int], mistake: float) -> tuple[Any, Any, tuple[Any, ...]]:
+    """Cost, claim and parameters, 100,401 of them; `wrong` names an entry of some of the gradients."""
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((32, 500)), rng.standard_normal(32)
+    inputs = (
+        rng.standard_normal((500, 200)) / 22.0,
+        0.1 * rng.standard_normal(200),
+        rng.standard_normal(200) / 14.0,
+        np.array(0.1),
+    )
+
+    def cost(W: Any, b: Any, v: Any, c: Any) -> Any:
+        return 0.5 * np.mean((np.maximum(X @ W + b, 0.0) @ v + c - y) ** 2)
+
+    def claim(W: Any, b: Any, v: Any, c: Any) -> Any:
+        z = X @ W + b
+        e = (np.maximum(z, 0.0) @ v + c - y) / 32.0
+        dz = np.outer(e, v) * (z > 0)
+        gradients = X.T @ dz, dz.sum(axis=0), np.maximum(z, 0.0).T @ e, e.sum()
+        for array, entry in wrong.items():
+            gradients[array].flat[entry] *= 1.0 + mistake
+        return gradients
+
+    return cost, claim, inputs
+
+
+@pytest.mark.parametrize("mistake", [1e-2, 1e-4])
+def test_three_wrong_entries_of_a_large_network_are_named_within_600_evaluations(mistake: float) -> None:
+    _, right, inputs = relu_network({}, 0.0)
+    wrong = {i: int(np.argsort(np.abs(g).ravel())[g.size * 3 // 4]) for i, g in enumerate(right(*inputs)[:3])}
+    report = check_grad(*relu_network(wrong, mistake))
+    named = {f.input: f.wrong_entries for f in report.findings if f.verdict is FAIL}
+    expected = [(tuple(map(int, np.unravel_index(wrong[i], x.shape))),) for i, x in enumerate(inputs[:3])]
+    assert named == dict(zip(("W", "b", "v"), expected, strict=True))
+    assert report.evaluations <= 600
+
+
+def test_a_right_large_network_of_four_arrays_takes_at_most_60_evaluations() -> None:
+    report = check_grad(*relu_network({}, 0.0))
+    assert report.verdict is PASS
+    assert report.evaluations <= 60

@@ -23,7 +23,7 @@ from gradcheck.check._verdict import Entry, Finding, Sweep
 __all__ = ["explained"]
 
 DIRECTIONS = 220  # for localising: k wrong entries of n cost about 2 k log2 n, three of a million 120
-CLEAR = 8.0  # a mistake so many times the bound of the cheap route is localised by it
+CLEAR = 4.0  # a mistake so many times the bound of the cheap route is localised by it
 SAMPLE = 24  # entries that are measured one by one where nothing was localised
 POWERS = range(
     4, 44, 3
