@@ -252,6 +252,19 @@ def test_other_errors_of_the_callback_are_not_swallowed():
         gradient_descent(network, params, X, XOR, callback=fail)
 
 
+def test_an_infinite_error_at_a_dead_unit_ends_without_a_warning_too():
+    """0 times infinity: an invalid operation, where the others overflow."""
+    network = Network((1, 1, 1), (relu, identity), squared_error)
+    start = {
+        "layer1": {"W": np.array([[-1.0]]), "b": np.zeros((1, 1))},
+        "layer2": {"W": np.full((1, 1), 1e200), "b": np.full((1, 1), 1e200)},
+    }
+    end = gradient_descent(network, start, [[1.0]], [[0.0]])
+    assert end.reason == "diverged"
+    assert end.history == ()
+    assert end.params is start
+
+
 def test_divergence_ends_without_a_warning_at_the_last_finite_cost():
     start = LINE.initialise(np.random.default_rng(0))
     end = gradient_descent(LINE, start, [[3.0]], [[1.0]], rate=1e3)

@@ -99,3 +99,52 @@ def test_losses_of_one_example():
     assert loops.loss_derivative(softmax_cross_entropy, 0.25, 1) == -4.0
     assert loops.loss_derivative(softmax_cross_entropy, 0.25, 0) == 0.0
     assert loops.loss_derivative(squared_error, 3.0, 1.0) == 2.0
+
+
+@pytest.mark.parametrize("kind", [binary_cross_entropy, softmax_cross_entropy, squared_error])
+@pytest.mark.parametrize("y", [[1.0], [1.0, 0.0, 0.0]])
+def test_a_loss_of_too_few_or_too_many_labels_is_refused(kind, y):
+    with pytest.raises(ValueError, match=r"^zip\(\) argument 2 is (shorter|longer)"):
+        loops.loss(kind, [0.5, 0.5], y)
+
+
+def layered(*layers):
+    return {
+        f"layer{k}": {"W": np.array(W, float), "b": np.zeros((len(W), 1))} for k, W in enumerate(layers, 1)
+    }
+
+
+def test_what_does_not_fit_together_is_refused():
+    """The vectorised code says which layer; the loops at least do not drop what is too much."""
+    network = Network((2, 2, 1), tanh, squared_error)
+    params = layered([[1, 2], [3, 4]], [[5, 6]])
+    X, Y = np.ones((2, 1)), np.ones((1, 1))
+    _, cache = loops.forward(network, params, X)
+    two = np.ones((2, 1))
+    with pytest.raises(ValueError, match=r"^zip\(\)"):
+        loops.forward(network, layered([[1, 2, 3]], [[5]]), X)
+    with pytest.raises(ValueError, match=r"^zip\(\)"):
+        loops.backward(network, params, cache, two)
+    with pytest.raises(ValueError, match=r"^zip\(\)"):
+        loops.backward(Network((2, 2, 1), (tanh, tanh), squared_error), params, cache, two)
+    with pytest.raises(ValueError, match=r"^zip\(\)"):
+        loops.backward(network, layered([[1, 2], [3, 4]], [[5, 6, 7]]), cache, Y)
+
+
+def test_the_error_of_a_certain_and_wrong_prediction_is_1_because_the_chain_rule_collapses():
+    network, params, X = Network((1, 1), sigmoid), layered([[1]]), np.array([[40.0]])
+    A, cache = loops.forward(network, params, X)
+    assert A[0, 0] == 1.0
+    gradients = loops.backward(network, params, cache, np.zeros((1, 1)))
+    assert gradients["layer1"]["b"][0, 0] == 1.0
+
+
+def test_a_softmax_of_large_numbers_does_not_overflow():
+    network = Network((1, 2), softmax, softmax_cross_entropy)
+    A, _ = loops.forward(network, layered([[1], [1]]), np.array([[600.0]]))
+    assert A.tolist() == [[0.5], [0.5]]
+
+
+def test_integers_become_float64():
+    _, cache = loops.forward(Network((1, 1), sigmoid), layered([[1]]), np.array([[3]]))
+    assert cache.A[0].dtype == np.float64

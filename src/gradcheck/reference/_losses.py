@@ -66,7 +66,7 @@ class Loss(ABC):
                 f"the prediction has shape {like.shape}, one row for each unit, one column for each example",
                 "reshape or transpose Y",
             )
-        labels = labels.astype(like.dtype, copy=False)
+        labels = np.asarray(labels, like.dtype)
         self._check_labels(labels)
         return labels
 
@@ -244,7 +244,7 @@ def _log_sum_exp(margin: Array) -> Array:
 
 def _first(mask: Array) -> Array:
     """Keep the first True of every column."""
-    return mask & (np.add.accumulate(mask, axis=0) == 1)  # type: ignore[no-any-return]
+    return mask & (np.cumsum(mask, axis=0) == 1)  # type: ignore[no-any-return]
 
 
 binary_cross_entropy, squared_error = BinaryCrossEntropy(), SquaredError()

@@ -96,7 +96,7 @@ class ELU(FromOutput):
     def _value(self, z: Array) -> Array:
         a: Array = np.expm1(np.minimum(z, 0))
         a *= z.dtype.type(self.alpha)
-        np.copyto(a, z, where=z > 0)
+        np.copyto(a, z, where=z >= 0)
         return a
 
     def _slope(self, z: Array) -> Array:
