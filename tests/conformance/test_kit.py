@@ -24,8 +24,8 @@ from gradcheck.conformance import (
     to_markdown_table,
 )
 from gradcheck.differentiate import UsageError
-from tests.conformance.small_library import CLEAN, tanh_backward, tanh_forward
 from tests.conformance.mutants import MUTANTS, dense, relu_masks_cotangent, tanh
+from tests.conformance.small_library import CLEAN, tanh_backward, tanh_forward
 
 KILLS = [
     pytest.param(check, mutant, id=f"{check}-{number}")
