@@ -42,11 +42,8 @@ def _independent(subject: Subject, rng: np.random.Generator) -> str | None:
 
 def _gathered(case: Case, single: list[Call]) -> dict[str, Any]:
     """The gradients of a batch from those of its examples: stacked for batched inputs, added for parameters."""
-    batched = [
-        flag for x, flag in zip(case.inputs, case.batched, strict=True) for _ in arguments((x,)).leaves
-    ]
     gathered = {}
-    for path, flag in zip(single[0].gradients, batched, strict=True):
+    for path, flag in zip(single[0].gradients, _flags(case), strict=True):
         parts = [each.gradients[path] for each in single]
         gathered[path] = np.concatenate(parts) if flag else np.sum(parts, axis=0)
     return gathered
