@@ -20,6 +20,7 @@ from gradcheck.check._look import overall
 from gradcheck.check._plan import Tier
 from gradcheck.check._point import Floats
 from gradcheck.check._scene import Scene
+from gradcheck.check._stairs import stairs_excused
 from gradcheck.differentiate._estimate import Status
 
 __all__ = ["confirmed"]
@@ -34,6 +35,7 @@ STEP = 2.0**-12  # of the scale: a step of the ladder's first block, halved
 TELLING = 0.25  # of the distance: a finer measurement with a larger error does not refute
 FEW = 1  # rows that are confirmed at first, of the largest margin; the others only where that was refuted
 NEARBY, NARROW = 2.0**-24, 2.0**-32  # how far away the nearby points are, and the step of the slopes there
+WIDER = 16.0 * NARROW  # a second step, over which a jump makes a sixteenth of the slope
 SAMPLES = 32, 128  # a claim that is no slope at the first is looked for among more
 FIRST, GLANCE = 2, 8  # rows and points of the quick look that decides whether to take the long one
 LEANING = 0.0, 2.0, 0.0, -2.0  # times NEARBY, along the direction itself
@@ -46,7 +48,9 @@ def confirmed(scene: Scene, tier: Tier, comparison: Comparison) -> Comparison:
     if scene.options.method == "central" or scene.options.tolerance(0.0) is not None:
         return comparison
     try:
-        return _kinks_forgiven(scene, tier, _asked_again(scene, tier, comparison))
+        return stairs_excused(
+            scene, tier, _kinks_forgiven(scene, tier, _asked_again(scene, tier, comparison))
+        )
     except Exhausted:  # the budget ends here: what is known stands
         return comparison
 
@@ -169,7 +173,7 @@ def _forgive(
 
 def _varies(scene: Scene, directions: Sequence[Direction]) -> bool:
     """Whether slopes nearby differ: a quick look along a few directions, which in a smooth function ends the matter."""
-    low, high = _slopes_nearby(scene, directions, GLANCE)
+    low, high = _slopes_nearby(scene, directions, GLANCE, glance=True)
     return bool((high - low > 2.0 * (SLACK * np.maximum(np.abs(low), np.abs(high)) + _rounding(scene))).any())
 
 
@@ -179,13 +183,22 @@ def _rounding(scene: Scene) -> Floats:
     return np.asarray(8.0 * (np.abs(scene.weights) @ noise) / NARROW)
 
 
-def _slopes_nearby(scene: Scene, directions: Sequence[Direction], samples: int) -> tuple[Floats, Floats]:
-    """Hull of the slopes along each direction at points nearby, every output's own, contracted: (rows, K)."""
+def _slopes_nearby(
+    scene: Scene, directions: Sequence[Direction], samples: int, *, glance: bool = False
+) -> tuple[Floats, Floats]:
+    """Hull of the slopes along each direction at points nearby, every output's own, contracted: (rows, K).
+
+    A slope that shrinks as its step grows is a jump over that step: it is left out, except at a `glance`.
+    """
     lows, highs = [], []
     if not directions:
         return np.zeros((0, len(scene.weights))), np.zeros((0, len(scene.weights)))
     for direction in directions:
-        slopes = np.array([_slope_at(scene, direction, s) for s in range(samples)])
+        slopes = np.array([_slope_at(scene, direction, s, NARROW) for s in range(samples)])
+        if not glance:
+            slopes[
+                _jump(slopes, np.array([_slope_at(scene, direction, s, WIDER) for s in range(samples)]))
+            ] = np.nan
         finite = np.isfinite(slopes).all(axis=1)
         if not finite.any():
             slopes, finite = np.zeros((1, slopes.shape[1])), np.array([True])
@@ -196,7 +209,14 @@ def _slopes_nearby(scene: Scene, directions: Sequence[Direction], samples: int) 
     return np.array(lows), np.array(highs)
 
 
-def _slope_at(scene: Scene, direction: Direction, sample: int) -> Floats:
+def _jump(slopes: Floats, wider: Floats) -> NDArray[np.bool_]:
+    """Samples (samples, p) in which an output jumps: its slope over the wider step is less by the steps' ratio."""
+    with np.errstate(invalid="ignore"):
+        miss = np.abs(slopes - wider * (WIDER / NARROW))
+        return np.asarray((miss <= 0.25 * np.abs(slopes)) & (slopes != 0))
+
+
+def _slope_at(scene: Scene, direction: Direction, sample: int, step: float) -> Floats:
     """Every output's slope along `direction` at one nearby point; half of the points lean towards +v or -v."""
     instrument = scene.instrument
     shift = overall(
@@ -205,5 +225,5 @@ def _slope_at(scene: Scene, direction: Direction, sample: int) -> Floats:
     there = shift.moved(instrument.point.coordinates, NEARBY)
     there = direction.moved(there, LEANING[sample % 4] * NEARBY)
     lines = Lines(instrument.function, instrument.point.moved_to(there), instrument.outputs, [direction])
-    plus, minus = lines.evaluate(np.zeros(2, dtype=np.intp), np.array([NARROW, -NARROW]))
-    return np.asarray(np.nan_to_num((plus - minus) / (2.0 * NARROW), posinf=np.nan, neginf=np.nan))
+    plus, minus = lines.evaluate(np.zeros(2, dtype=np.intp), np.array([step, -step]))
+    return np.asarray(np.nan_to_num((plus - minus) / (2.0 * step), posinf=np.nan, neginf=np.nan))

@@ -156,13 +156,11 @@ def _without_mistake(
     outcome = c.outcome[rows]
     lost = _lost_entries(ledger, rows, outcome)
     if lost:
-        status = str(c.measured.status[lost[0]][np.argmax(c.outcome[lost[0]] == Outcome.UNDECIDED)])
-        return undecided(
-            path,
-            _why(status, len(lost), len(rows)),
-            ADVICE.get(status, ADVICE["unresolved"]),
-            **details | {"status": status},
-        )
+        k = int(np.argmax(c.outcome[lost[0]] == Outcome.UNDECIDED))
+        status = str(c.measured.status[lost[0], k])
+        why = _why(status, len(lost), len(rows), hidden=bool(np.isfinite(c.measured.value[lost[0], k])))
+        advice = ADVICE.get(status, ADVICE["unresolved"])
+        return undecided(path, why, advice, **details | {"status": status})
     if _is_zero(scene, ledger, array, rows):
         return _vacuous(scene, c, rows, path, details)
     own_bound = scene.options.tolerance(0.0) is not None  # then the caller answers for what it can see
@@ -224,8 +222,10 @@ def _vacuous(scene: Scene, c: Comparison, rows: list[int], path: str, details: d
     )
 
 
-def _why(status: str, lost: int, count: int) -> str:
-    return f"{WHY.get(status, WHY['unresolved'])} (in {lost} of {count} directions)"
+def _why(status: str, lost: int, count: int, *, hidden: bool) -> str:
+    """A jump beside a slope that was measured is a step of f's rounding: see `gradcheck.check._stairs`."""
+    why = STEPS if status == Status.JUMP.value and hidden else WHY.get(status, WHY["unresolved"])
+    return f"{why} (in {lost} of {count} directions)"
 
 
 WHY = {
@@ -235,6 +235,7 @@ WHY = {
     Status.KINK.value: "f has a kink here, and kinks are strict",
     Status.UNRESOLVED.value: "the slope could not be resolved",
 }
+STEPS = "rounding inside f makes its values move in steps here, which hide the slope that is claimed"
 ADVICE = {
     Status.JUMP.value: "move the point away from the jump",
     Status.SINGULAR.value: "move the point away from the singularity",

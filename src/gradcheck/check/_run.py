@@ -23,6 +23,7 @@ from gradcheck.check._plan import plan
 from gradcheck.check._point import Floats, Point
 from gradcheck.check._reverse import ClaimRaised, Reverse
 from gradcheck.check._scene import ReverseScene, Scene
+from gradcheck.check._stairs import excused_by_entries
 from gradcheck.check._verdict import Finding, Report, Verdict
 
 __all__ = ["Problem", "environment", "judged", "report_of", "run"]
@@ -123,6 +124,7 @@ def _judged(problem: Problem, function: Function) -> list[Finding]:
     variables = range(len(look.point.variables))
     if scene is None:
         return findings + [unreached(v.path) for v in look.point.variables]
+    excused_by_entries(ledger)
     findings += [finding_for(scene, ledger, a) for a in variables if a not in scene.misfits]
     return [*findings, *negative_controls(scene, ledger)] if problem.options.negative_control else findings
 
