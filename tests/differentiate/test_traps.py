@@ -109,6 +109,36 @@ QUANTA = {
 }
 
 
+def sigmoid(v: np.ndarray) -> np.ndarray:
+    return 1.0 / (1.0 + np.exp(-v))
+
+
+# Rounding of an inner value near 1: stairs of uneven height, whose treads are wider than the fine rungs. The function,
+# where, and its slope in a form that does not cancel.
+UNEVEN = {
+    "log(1 - sigmoid)": (lambda v: np.log(1.0 - sigmoid(v)), (24.0, 35.0), lambda x: -sigmoid(x)),
+    "logit of sigmoid": (lambda v: np.log(sigmoid(v) / (1.0 - sigmoid(v))), (24.0, 35.0), np.ones_like),
+    "1 / (1 - sigmoid)": (lambda v: 1.0 / (1.0 - sigmoid(v)), (24.0, 35.0), np.exp),
+    "arcsin of tanh": (lambda v: np.arcsin(np.tanh(v)), (10.0, 18.0), lambda x: 1.0 / np.cosh(x)),
+    "arccosh of cosh": (lambda v: np.arccosh(np.cosh(v)), (1e-8, 1e-4), np.ones_like),
+}
+
+
+@pytest.mark.parametrize("name", UNEVEN)
+def test_a_tread_between_uneven_steps_is_no_slope_of_zero(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    f, between, slope = UNEVEN[name]
+    x = np.linspace(*between, 97)
+
+    def certain_and_wrong() -> int:
+        with np.errstate(divide="ignore"):
+            estimate = derivative(f, x)
+        return int((~(contains(estimate, slope(x)) | np.isinf(estimate.error))).sum())
+
+    assert certain_and_wrong() == 0
+    monkeypatch.setattr(rungs_module, "noise_of_stairs", lambda rungs: np.zeros_like(rungs.lines.base))
+    assert certain_and_wrong() > 0
+
+
 def ladder_with(noise: float, f, x: np.ndarray):
     """The ladder at every x by itself, told that the noise is no more than this."""
     lines = Recorder(lambda v: f(v).astype(float), x)

@@ -23,7 +23,7 @@ from gradcheck.check._scene import Scene
 from gradcheck.check._stairs import stairs_excused
 from gradcheck.differentiate._estimate import Status
 
-__all__ = ["confirmed"]
+__all__ = ["confirmed", "is_one_slope_nearby"]
 
 WINDOW = (
     2.0**-20
@@ -173,8 +173,17 @@ def _forgive(
 
 def _varies(scene: Scene, directions: Sequence[Direction]) -> bool:
     """Whether slopes nearby differ: a quick look along a few directions, which in a smooth function ends the matter."""
-    low, high = _slopes_nearby(scene, directions, GLANCE, glance=True)
+    return _differ(scene, *_slopes_nearby(scene, directions, GLANCE, glance=True))
+
+
+def _differ(scene: Scene, low: Floats, high: Floats) -> bool:
+    """More than curvature and rounding account for."""
     return bool((high - low > 2.0 * (SLACK * np.maximum(np.abs(low), np.abs(high)) + _rounding(scene))).any())
+
+
+def is_one_slope_nearby(scene: Scene, direction: Direction) -> bool:
+    """Whether f's slope along the direction is the same at all nearby points that are looked at."""
+    return not _differ(scene, *_slopes_nearby(scene, [direction], SAMPLES[0]))
 
 
 def _rounding(scene: Scene) -> Floats:

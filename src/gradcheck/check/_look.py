@@ -15,6 +15,7 @@ from gradcheck.check._point import Floats, Point
 from gradcheck.check._verdict import Finding, Verdict
 from gradcheck.differentiate import engine
 from gradcheck.differentiate._errors import UsageError
+from gradcheck.differentiate._view import are_float32
 
 __all__ = ["Look", "cotangents", "first_look", "instrument_at", "overall", "part"]
 
@@ -120,7 +121,8 @@ def _repeatability(
     with np.errstate(invalid="ignore"):
         jitter = np.nan_to_num(np.ptp(np.stack([base, *values]), axis=0), nan=0.0, posinf=0.0)
     worst = max(contracts.differs(base, v) for v in values)
-    if worst <= contracts.rounding_level(float(np.finfo(outputs.dtype).eps)):
+    single = bool(are_float32(np.stack([base, *values])).all())
+    if worst <= contracts.rounding_level(float(np.finfo(np.float32 if single else outputs.dtype).eps)):
         return JITTER * jitter, ""
     return (
         JITTER * jitter,

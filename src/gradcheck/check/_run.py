@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.check import _contracts as contracts
+from gradcheck.check._accounted import accounted_for
 from gradcheck.check._confirm import confirmed
 from gradcheck.check._control import negative_controls
 from gradcheck.check._findings import finding_for, nowhere_finite, unreached
@@ -23,7 +24,7 @@ from gradcheck.check._plan import plan
 from gradcheck.check._point import Floats, Point
 from gradcheck.check._reverse import ClaimRaised, Reverse
 from gradcheck.check._scene import ReverseScene, Scene
-from gradcheck.check._stairs import excused_by_entries
+from gradcheck.check._ties import torn_ties
 from gradcheck.check._verdict import Finding, Report, Verdict
 
 __all__ = ["Problem", "environment", "judged", "report_of", "run"]
@@ -124,9 +125,20 @@ def _judged(problem: Problem, function: Function) -> list[Finding]:
     variables = range(len(look.point.variables))
     if scene is None:
         return findings + [unreached(v.path) for v in look.point.variables]
-    excused_by_entries(ledger)
+    accounted_for(scene, ledger)
     findings += [finding_for(scene, ledger, a) for a in variables if a not in scene.misfits]
+    findings += _at_ties(scene, ledger, findings)
     return [*findings, *negative_controls(scene, ledger)] if problem.options.negative_control else findings
+
+
+def _at_ties(scene: Scene, ledger: Ledger, findings: list[Finding]) -> list[Finding]:
+    """Ties are looked at where nothing is wrong yet, as far as the evaluations go."""
+    if _verdict(findings) is Verdict.FAIL:
+        return []
+    try:
+        return list(torn_ties(scene, ledger))
+    except (Exhausted, ClaimRaised):
+        return []
 
 
 def _scene(

@@ -157,7 +157,7 @@ def promises(scene: ReverseScene) -> Iterator[Finding]:
     yield from contracts.aliasing(again, point, args, cotangent)
     del args, result  # large arrays, no longer needed
     again = replace(again, leaves=())
-    eps = float(np.finfo(outputs.dtype).eps)
+    eps = float(np.finfo(np.float32 if scene.instrument.single else outputs.dtype).eps)
     for variable, a, b in zip(point.variables, again.flat, scene.known[0].flat, strict=True):
         gap = contracts.differs(a, b)
         if gap > contracts.rounding_level(eps):

@@ -26,13 +26,13 @@ from numpy.typing import NDArray
 from gradcheck.check._compare import Comparison, Outcome
 from gradcheck.check._direction import Direction
 from gradcheck.check._function import Lines
-from gradcheck.check._judge import Ledger, replaced, some
+from gradcheck.check._judge import replaced, some
 from gradcheck.check._plan import Tier, units_of
 from gradcheck.check._point import Floats
 from gradcheck.check._scene import Scene
 from gradcheck.differentiate._estimate import Status
 
-__all__ = ["excused_by_entries", "stairs_excused"]
+__all__ = ["hidden", "left_open", "stairs_excused"]
 
 DISTANCES = 2.0 ** np.arange(
     -10.0, 0.0
@@ -54,7 +54,6 @@ LOW = 0.1  # of the highest: what is lower is no riser
 ALIKE = 0.5, 2.0  # the risers' slope over e: of three treads the first and the last are cut off
 HALVINGS, JUMP = 24, 0.5  # a smooth way has shrunk by 2^-24 after them, a jump keeps most of its height
 CLEAR = 16.0  # times the noise
-ROUNDING = 1e-6  # relative
 ROWS, TRIES = 64, 4  # accused rows that are looked at, and those among which a staircase must be
 
 
@@ -154,7 +153,7 @@ def stairs_excused(scene: Scene, tier: Tier, comparison: Comparison) -> Comparis
     wrong = wrong[np.argsort(-_margin(comparison)[wrong].max(axis=1))][:ROWS]
     ways = (_way(scene, tier.rows[i].direction, some(comparison, [i])) for i in wrong)
     rows = wrong[_on_stairs(ways)]
-    return replaced(comparison, rows, _left_open(some(comparison, rows))) if len(rows) else comparison
+    return replaced(comparison, rows, left_open(some(comparison, rows))) if len(rows) else comparison
 
 
 def _on_stairs(ways: Iterator[_Way]) -> list[int]:
@@ -174,29 +173,7 @@ def _on_stairs(ways: Iterator[_Way]) -> list[int]:
     return [i for i, (way, first) in enumerate(seen) if height and way.hides(first, height)]
 
 
-def excused_by_entries(ledger: Ledger) -> None:
-    """Leave open the directions whose difference the hidden entries of their array account for.
-
-    Only where every entry was measured by itself and none is wrong: then a direction says nothing that they do not.
-    """
-    c = ledger.comparison
-    if c is None or not (_hidden(c).any() and _accused(c).any()):
-        return
-    for row in np.flatnonzero(_accused(c).any(axis=1)):
-        direction = ledger.rows[row].direction
-        own = [i for i in ledger.of(ledger.rows[row].array) if ledger.rows[i].direction.kind == "entry"]
-        part = direction.parts[0]
-        if direction.kind == "entry" or len(own) < part.quanta.size or _accused(c)[own].any():
-            continue
-        index = [int(ledger.rows[i].direction.parts[0].index[0]) for i in own]
-        size = np.array([float(ledger.rows[i].direction.parts[0].step) for i in own])
-        share = np.abs(part.values()[index] / size)
-        room = share @ np.where(_hidden(c)[own], np.abs(c.claimed - c.measured.value)[own], 0.0)
-        if (c.distance[row] <= c.bound[row] + (1.0 + ROUNDING) * room)[_accused(c)[row]].all():
-            ledger.comparison = c = replaced(c, np.array([row]), _left_open(some(c, [row])))
-
-
-def _hidden(comparison: Comparison) -> NDArray[np.bool_]:
+def hidden(comparison: Comparison) -> NDArray[np.bool_]:
     """What was left open because of stairs: a jump of f itself has no measured slope."""
     jump = comparison.measured.status == Status.JUMP.value
     return np.asarray(
@@ -231,7 +208,7 @@ def _way(scene: Scene, direction: Direction, row: Comparison) -> _Way:
     )
 
 
-def _left_open(rows: Comparison) -> Comparison:
+def left_open(rows: Comparison) -> Comparison:
     wrong = rows.outcome == Outcome.WRONG
     return replace(
         rows,

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.differentiate._lines import Lines, misses_near
-from gradcheck.differentiate._view import has_few_digits, is_left_over
+from gradcheck.differentiate._view import STAIRS, has_few_digits, is_left_over
 from gradcheck.differentiate._window import EPS, NOISE_WEIGHT, SAFETY, Floats, even_part, odd_part, windows
 
 __all__ = ["ABOVE", "RUNGS", "Bools", "Choice", "Rungs", "choose"]
@@ -173,21 +173,25 @@ def noise_of_stairs(rungs: Rungs) -> Floats:
     the former makes such numbers by accident only.
 
     Quanta that are rounding beside numbers of the size of 1, or of f's values at other steps, are what is left over
-    where these cancel: they are noise. What f does between other stairs is not to be known: their noise is infinite;
-    unless f moves alike on both sides, which says nothing of a slope.
+    where these cancel: they are noise. So are low ones of any number of digits, where f moves to opposite sides of
+    f(x): a kink has x on one piece, and is in sight on one side at first. What f does between other stairs is not to
+    be known: their noise is infinite; unless f moves alike on both sides, which says nothing of a slope.
     """
     base = rungs.lines.base
-    plus, minus = np.abs(rungs.plus - base), np.abs(rungs.minus - base)
+    up, down = rungs.plus - base, rungs.minus - base
+    plus, minus = np.abs(up), np.abs(down)
     moved = np.where((plus == 0) | (minus == 0), np.maximum(plus, minus), np.minimum(plus, minus))
     ends = (moved[1:] == 0) & (moved[:-1] > 0)
     if not ends.any():
         return np.zeros_like(base)
     quantum = np.where(ends, moved[:-1], 0.0).max(axis=0)
     lopsided = (ends & (rungs.plus != rungs.minus)[:-1]).any(axis=0)
-    stairs = (quantum > UNEXPLAINED * rungs.lines.eta) & has_few_digits(quantum)
+    across = (ends & np.logical_or.accumulate(up * down < 0, axis=0)[:-1]).any(axis=0)
+    stairs = (quantum > UNEXPLAINED * rungs.lines.eta) & (has_few_digits(quantum) | across)
     size = np.fmax.reduce(np.fmax(np.abs(rungs.plus), np.abs(rungs.minus)), axis=0)
+    low = is_left_over(quantum, size) | (across & ~has_few_digits(quantum) & (quantum <= STAIRS * size))
     otherwise = np.where(lopsided, np.inf, 0.0)
-    return np.where(stairs, np.where(is_left_over(quantum, size), quantum, otherwise), 0.0)
+    return np.where(stairs, np.where(low, quantum, otherwise), 0.0)
 
 
 def _scatter(h: Floats, odd: Floats, value: Floats) -> Floats:
