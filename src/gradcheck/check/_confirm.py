@@ -22,6 +22,7 @@ from gradcheck.check._point import Floats
 from gradcheck.check._scene import Scene
 from gradcheck.check._stairs import stairs_excused
 from gradcheck.differentiate._estimate import Status
+from gradcheck.differentiate._view import is_left_over
 
 __all__ = ["confirmed", "is_one_slope_nearby"]
 
@@ -32,6 +33,7 @@ POINTS = 9  # values in a window; a cubic is taken out of them
 EXCESS = 2.0  # the largest residual of nine understates the largest of all
 SCALES = 1.0, 2.0**-6, 2.0**-20, 2.0**-24  # step sizes, times the input's
 STEP = 2.0**-12  # of the scale: a step of the ladder's first block, halved
+UNSEEN = 8.0  # times the noise that the judge measured first: what f moves by while it looks flat
 TELLING = 0.25  # of the distance: a finer measurement with a larger error does not refute
 FEW = 1  # rows that are confirmed at first, of the largest margin; the others only where that was refuted
 NEARBY, NARROW = 2.0**-24, 2.0**-32  # how far away the nearby points are, and the step of the slopes there
@@ -77,29 +79,20 @@ def _measured_again(
     directions = [tier.rows[i].direction for i in rows]
     before, coarse = some(comparison, rows), _noise_along(scene, directions, 1.0)
     kinked = (before.measured.status == Status.KINK.value).any(axis=1)
-    coarse[kinked] = scene.instrument.noise  # a kink is no noise
-    outcome, accused, unsure = (
-        before.outcome.copy(),
-        np.zeros(before.outcome.shape, dtype=bool),
-        before.outcome != Outcome.WRONG,
-    )
+    rounding = np.where(is_left_over(coarse, np.abs(scene.instrument.base)), coarse, 0.0)
+    outcome, accused = before.outcome.copy(), np.zeros(before.outcome.shape, dtype=bool)
     previous = None
     for scale in SCALES:
-        noise = coarse if scale == 1.0 else _noise_along(scene, directions, scale)
-        noise[kinked] = scene.instrument.noise
-        other = decide(
-            scene,
-            directions,
-            "ladder",
-            scale,
-            noise,
-        )
+        noise = coarse if scale == 1.0 else np.maximum(rounding, _noise_along(scene, directions, scale))
+        noise[kinked] = scene.instrument.noise  # a kink is no noise
+        other = decide(scene, directions, "ladder", scale, noise)
         width = other.measured.error + 0.5 * (other.measured.high - other.measured.low)
         refutes = (other.outcome != Outcome.WRONG) & (width <= TELLING * before.distance)
         outcome = np.where((before.outcome == Outcome.WRONG) & refutes, other.outcome, outcome)
         # noise that shows in a wide window alone (a cancelled term's quantum) is there in a narrow one too
         hidden = 0.0 if scale == 1.0 else (coarse @ np.abs(scene.weights).T) / (scale * STEP)
-        accused |= (other.outcome == Outcome.WRONG) & (other.distance > other.bound + hidden)
+        sees = (other.distance > other.bound + hidden) & ~_moves_unseen(scene, coarse, other)
+        accused |= (other.outcome == Outcome.WRONG) & sees
         # two steps that see the same mistake see no noise, which would be another at each
         accused |= previous is not None and _agree(previous, other, before)
         previous = other
@@ -108,6 +101,12 @@ def _measured_again(
     changed = outcome != before.outcome
     bound = np.where(changed, np.maximum(before.bound, before.distance), before.bound)
     return replaced(comparison, rows, replace(before, outcome=outcome, bound=bound)), bool(changed.any())
+
+
+def _moves_unseen(scene: Scene, noise: Floats, other: Comparison) -> NDArray[np.bool_]:
+    """Flat to steps that are powers of two, but not to those of the window for the noise: x - floor(x) at 1e10."""
+    moves = (noise > UNSEEN * scene.instrument.noise).astype(float) @ (scene.weights != 0).T.astype(float) > 0
+    return np.asarray(moves & (other.measured.status == Status.FLAT.value))
 
 
 def _agree(a: Comparison, b: Comparison, before: Comparison) -> NDArray[np.bool_]:
