@@ -96,6 +96,7 @@ def _measured_again(
         )
         width = other.measured.error + 0.5 * (other.measured.high - other.measured.low)
         refutes = (other.outcome != Outcome.WRONG) & (width <= TELLING * before.distance)
+        refutes &= (other.distance <= other.bound) | ~_same_slope(other, before)
         outcome = np.where((before.outcome == Outcome.WRONG) & refutes, other.outcome, outcome)
         # noise that shows in a wide window alone (a cancelled term's quantum) is there in a narrow one too
         hidden = 0.0 if scale == 1.0 else (coarse @ np.abs(scene.weights).T) / (scale * STEP)
@@ -108,6 +109,12 @@ def _measured_again(
     changed = outcome != before.outcome
     bound = np.where(changed, np.maximum(before.bound, before.distance), before.bound)
     return replaced(comparison, rows, replace(before, outcome=outcome, bound=bound)), bool(changed.any())
+
+
+def _same_slope(a: Comparison, before: Comparison) -> NDArray[np.bool_]:
+    """An unresolved slope that repeats the one which the claim misses speaks for the accusation, not against it."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.abs(a.measured.value - before.measured.value) <= TELLING * before.distance)
 
 
 def _agree(a: Comparison, b: Comparison, before: Comparison) -> NDArray[np.bool_]:

@@ -46,6 +46,8 @@ def part_of_cotangent(evidence: Evidence, sample: Sample) -> Diagnosis | None:
     """The claim reads one slice of the cotangent alone, and the measured gradient is another."""
     if evidence.claim_at is None or evidence.cotangent is None or not np.any(evidence.claimed):
         return None
+    if np.all(sample.right[sample.claimed != 0]):  # what is claimed is right: other entries were left out
+        return None
     for words, mask in _slices(evidence.output_shape):
         if np.all(evidence.cotangent[~mask] == 0):
             continue

@@ -29,6 +29,12 @@ class JacobianClaim(Reverse):
         return self.parsed(self.seen[id(point)][1], w, point, outputs)
 
     def parsed(self, result: Any, w: Floats, point: Point, outputs: Outputs) -> Gradients:
+        if len(outputs.shapes) != 1:
+            raise UsageError(
+                f"f returned {len(outputs.shapes)} arrays",
+                "a Jacobian is that of one array",
+                "return one array, or use check_vjp",
+            )
         found = by_path(result, point, self.name)
         flats, misfits = [], {}
         for i, (variable, x) in enumerate(zip(point.variables, point.coordinates, strict=True)):

@@ -77,6 +77,8 @@ def _called(function: Function, point: Point, name: str) -> tuple[Point, Any, tu
     args = point.fresh()
     try:
         return point, function(*args), args
+    except UsageError:
+        raise
     except Exception as error:
         narrow = point.narrow()
         if narrow == point:

@@ -11,6 +11,7 @@ from gradcheck.check._direction import Direction
 from gradcheck.check._match import Gradients, match
 from gradcheck.check._outputs import Outputs
 from gradcheck.check._point import Floats, Point
+from gradcheck.check._verdict import Finding
 from gradcheck.differentiate._errors import UsageError
 
 __all__ = [
@@ -55,6 +56,8 @@ class Reverse:
     name : str
     uses_cotangent : bool
         Whether linearity in the cotangent is the claim's own doing.
+    explain : callable, optional
+        (scene, number of the input, finding) -> the finding explained, or None, for claims that know a better way.
     """
 
     pull: Callable[[Any, tuple[Any, ...]], Any]
@@ -62,6 +65,7 @@ class Reverse:
     uses_cotangent: bool = True
     conjugate: bool = False
     evaluations: int = 0
+    explain: Callable[[Any, int, Finding], Finding | None] | None = None
 
     def raw(self, cotangent: Any, arguments: tuple[Any, ...]) -> Any:
         """One call of the claim; raises `ClaimRaised` where it raises."""

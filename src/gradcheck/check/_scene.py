@@ -126,7 +126,8 @@ class ReverseScene(Scene):
             claimed = np.array([[d.dot(g) for g in sets] for d in directions]).reshape(
                 len(directions), len(sets)
             )
-            rounding = np.array([floor(g, directions, self.instrument.eps) for g in sets]).T
+            eps = [max(self.instrument.eps, g.eps) for g in self.known]
+            rounding = np.array([floor(g, directions, e) for g, e in zip(sets, eps, strict=True)]).T
         return claimed, rounding.reshape(claimed.shape)
 
     def scatter(self, directions: Sequence[Direction], k: int) -> Floats:
