@@ -173,10 +173,18 @@ def same_numbers(evidence: Evidence, sample: Sample) -> Diagnosis | None:
     by_chance = claimed.size * width / max(float(np.ptp(claimed)), np.finfo(float).tiny)
     if np.any(high - low < 1) or by_chance > _BY_CHANCE or _distinct(sample.measured[moved], sample) < 2:
         return None
+    if np.count_nonzero(moved) == 2 and not _exchanged(sample, moved):
+        return None
     along = _one_axis(evidence, sample, moved)
     where = "" if along is None else f" along axis {along}"
     sentence = f"the claim for {evidence.path} holds the measured numbers in another order{where}"
     return _misplaced("permuted", sentence)
+
+
+def _exchanged(sample: Sample, two: Array) -> bool:
+    """Two entries hold each other's numbers: that one is found somewhere may be chance, where cotangents are round."""
+    claimed, measured, room = (x[two] for x in (sample.claimed, sample.measured, sample.tolerance))
+    return bool(np.all(np.abs(claimed - measured[::-1]) <= room[::-1]))
 
 
 def _one_axis(evidence: Evidence, sample: Sample, moved: Array) -> int | None:

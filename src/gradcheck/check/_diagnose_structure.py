@@ -86,20 +86,11 @@ def uncoupled(evidence: Evidence, sample: Sample) -> Diagnosis | None:
     w = evidence.cotangent
     if w is None or evidence.claim_at is None or evidence.measure_at is None or w.shape != evidence.shape:
         return None
-    which = sample.index[sample.wrong & (sample.claimed != 0)][:_ALONG]
-    if not len(which) or w.size < 2:
+    which = sample.index[sample.wrong & (sample.claimed != 0)][:_LINES]
+    if w.size < 2 or not len(which) or not all(_is_its_own(evidence, w, int(i)) for i in which):
         return None
-    mask = np.zeros(w.shape, dtype=bool)
-    mask.flat[which[: max(1, len(which) // 2)]] = True
-    others, own = np.where(mask, 0, w), np.where(mask, w, 0)
-    at = np.flatnonzero(mask)
-    claim = evidence.claim_at(others)[evidence.path].flat[at]
-    if np.any(claim != 0) or np.any(
-        evidence.claim_at(own)[evidence.path].flat[at] != evidence.claimed.flat[at]
-    ):
-        return None
-    value, error = evidence.measure_at(others, at)
-    if not np.all(np.isfinite(error)) or not np.any(np.abs(value) > 4 * error + _TELLING * sample.scale):
+    seen = [_from_elsewhere(evidence, sample, w, int(i)) for i in which]
+    if not any(seen):
         return None
     return Diagnosis(
         "missing-term",
@@ -107,6 +98,27 @@ def uncoupled(evidence: Evidence, sample: Sample) -> Diagnosis | None:
         "gradient on other places too",
         "look for the part of the Jacobian off its diagonal: a sum, a mean or a normaliser that was not differentiated",
     )
+
+
+def _without(w: Array, entry: int) -> Array:
+    other = w.copy()
+    other.flat[entry] = 0
+    return other
+
+
+def _is_its_own(evidence: Evidence, w: Array, entry: int) -> bool:
+    """The claimed entry is zero without the cotangent at its place, and the same with it alone."""
+    assert evidence.claim_at is not None
+    others = _without(w, entry)
+    gone, alone = (evidence.claim_at(x)[evidence.path].flat[entry] for x in (others, w - others))
+    return bool(gone == 0 and alone == evidence.claimed.flat[entry])
+
+
+def _from_elsewhere(evidence: Evidence, sample: Sample, w: Array, entry: int) -> bool:
+    """The measured entry is not zero without the cotangent at its place."""
+    assert evidence.measure_at is not None
+    value, error = evidence.measure_at(_without(w, entry), np.array([entry]))
+    return bool(np.abs(value[0]) > 4 * error[0] + _TELLING * sample.scale)
 
 
 def product_transposed(evidence: Evidence, sample: Sample) -> Diagnosis | None:
