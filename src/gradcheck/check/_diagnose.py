@@ -172,6 +172,7 @@ _HYPOTHESES: tuple[Hypothesis, ...] = (
     place.cotangent_misplaced,
     place.input_misplaced,
     place.same_numbers,
+    cause.lost_contributions,
     structure.uncoupled,
     _entries,
 )

@@ -6,12 +6,14 @@ import numpy as np
 
 from gradcheck.check._diagnose_evidence import Array, Diagnosis, Evidence, Sample
 
-__all__ = ["another_input", "ignores_cotangent", "part_of_cotangent", "term"]
+__all__ = ["another_input", "ignores_cotangent", "lost_contributions", "part_of_cotangent", "term"]
 
 _STRIDES = (2, 3, 4)
 """Factors of upsampling and pooling in use: a claim may read every second cotangent alone."""
 _OTHER_ENTRIES = 16
 """Entries of another input that are measured to see whether the claim is its gradient."""
+_LEADING, _POSITIONS, _AFFECTED = 2, 16, 24
+"""Axes of the output and positions along each that are left out of the cotangent, and entries looked at then."""
 _SHARP = 0.05
 """A difference known less well than this fits too many terms."""
 
@@ -58,6 +60,29 @@ def part_of_cotangent(evidence: Evidence, sample: Sample) -> Diagnosis | None:
                 f"the claim for {evidence.path} depends on {words} of the cotangent alone",
                 f"{evidence.path} is used at every position: sum the contributions over all of them",
             )
+    return None
+
+
+def lost_contributions(evidence: Evidence, sample: Sample) -> Diagnosis | None:
+    """Some slices of the cotangent reach the measured gradient and not the claim: overwritten, or never added."""
+    w, ask, measure = evidence.cotangent, evidence.claim_at, evidence.measure_at
+    if w is None or ask is None or measure is None or np.all(sample.right[sample.claimed != 0]):
+        return None
+    wrong = sample.index[sample.wrong]
+    which = wrong[np.linspace(0, len(wrong) - 1, min(_AFFECTED, len(wrong))).astype(np.intp)]
+    for axis, length in enumerate(evidence.output_shape[:_LEADING]):
+        for position in range(min(length, _POSITIONS)):
+            here = np.zeros(w.shape, dtype=bool)
+            np.moveaxis(here, axis, 0)[position] = True
+            if not np.any(w[here]) or not _same(ask(np.where(here, 0, w))[evidence.path], evidence.claimed):
+                continue
+            value, error = measure(np.where(here, w, 0), which)
+            if np.any(np.abs(value) > 4 * error + _SHARP * sample.scale):
+                return Diagnosis(
+                    "missing-sum",
+                    f"index {position} of axis {axis} of the cotangent does not reach the claim for {evidence.path}",
+                    "accumulate every use of an entry, with np.add.at where an index repeats",
+                )
     return None
 
 

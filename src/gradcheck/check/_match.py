@@ -74,7 +74,8 @@ def _own_eps(leaf: Any, variable: Variable) -> float:
     """The precision of a gradient that stays in the caller's dtype when it is given more; 0 for any other."""
     if not isinstance(leaf, np.ndarray) or leaf.dtype.kind not in "fc":
         return 0.0
-    narrow = leaf.real.dtype.itemsize < variable.working.itemsize // variable.width
+    own, given = (d.itemsize // variable.width for d in (variable.dtype, variable.working))
+    narrow = own <= leaf.real.dtype.itemsize < given
     return float(np.finfo(leaf.dtype).eps) if narrow else 0.0
 
 
