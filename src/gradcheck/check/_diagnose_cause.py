@@ -12,8 +12,9 @@ _STRIDES = (2, 3, 4)
 """Factors of upsampling and pooling in use: a claim may read every second cotangent alone."""
 _OTHER_ENTRIES = 16
 """Entries of another input that are measured to see whether the claim is its gradient."""
-_LEADING, _POSITIONS, _AFFECTED = 2, 16, 24
-"""Axes of the output and positions along each that are left out of the cotangent, and entries looked at then."""
+_LEADING, _POSITIONS, _AFFECTED, _LISTED, _LARGE = 2, 32, 24, 4, 10_000
+"""Of `lost_contributions`: axes of the output; positions along each, which cost a call of the claim; entries that are
+measured; positions that a sentence lists; entries of a gradient whose claim is called so often."""
 _SHARP = 0.05
 """A difference known less well than this fits too many terms."""
 
@@ -64,26 +65,42 @@ def part_of_cotangent(evidence: Evidence, sample: Sample) -> Diagnosis | None:
 
 
 def lost_contributions(evidence: Evidence, sample: Sample) -> Diagnosis | None:
-    """Some slices of the cotangent reach the measured gradient and not the claim: overwritten, or never added."""
-    w, ask, measure = evidence.cotangent, evidence.claim_at, evidence.measure_at
-    if w is None or ask is None or measure is None or np.all(sample.right[sample.claimed != 0]):
+    """Some slices of the cotangent do not reach the claim, which is right for the rest: overwritten, or not added."""
+    w, measure = evidence.cotangent, evidence.measure_at
+    if w is None or measure is None or np.all(sample.right[sample.claimed != 0]):
         return None
-    wrong = sample.index[sample.wrong]
-    which = wrong[np.linspace(0, len(wrong) - 1, min(_AFFECTED, len(wrong))).astype(np.intp)]
-    for axis, length in enumerate(evidence.output_shape[:_LEADING]):
-        for position in range(min(length, _POSITIONS)):
-            here = np.zeros(w.shape, dtype=bool)
-            np.moveaxis(here, axis, 0)[position] = True
-            if not np.any(w[here]) or not _same(ask(np.where(here, 0, w))[evidence.path], evidence.claimed):
-                continue
-            value, error = measure(np.where(here, w, 0), which)
-            if np.any(np.abs(value) > 4 * error + _SHARP * sample.scale):
-                return Diagnosis(
-                    "missing-sum",
-                    f"index {position} of axis {axis} of the cotangent does not reach the claim for {evidence.path}",
-                    "accumulate every use of an entry, with np.add.at where an index repeats",
-                )
+    which = sample.index[sample.wrong]
+    which = which[np.linspace(0, len(which) - 1, min(_AFFECTED, len(which))).astype(np.intp)]
+    for axis in range(min(w.ndim, _LEADING)):
+        lost = _ignored(evidence, w, axis)
+        if not lost or len(lost) == w.shape[axis]:
+            continue
+        rest = w.copy()
+        np.moveaxis(rest, axis, 0)[lost] = 0
+        value, error = measure(rest, which)
+        left = Sample(which, evidence.claimed.flat[which], np.asarray(value), np.asarray(error))
+        if not np.any(left.wrong):
+            listed = ", ".join(map(str, lost[:_LISTED])) + (", ..." if len(lost) > _LISTED else "")
+            return Diagnosis(
+                "missing-sum",
+                f"the claim for {evidence.path} is right but for what index {listed} of axis {axis} of the cotangent "
+                "contributes, which does not reach it",
+                "accumulate every use of an entry, with np.add.at where an index repeats",
+            )
     return None
+
+
+def _ignored(evidence: Evidence, w: Array, axis: int) -> list[int]:
+    """Positions along an axis of the cotangent on which the claim does not depend."""
+    if evidence.claim_at is None or w.shape[axis] > _POSITIONS or evidence.claimed.size > _LARGE:
+        return []
+    found = []
+    for position in range(w.shape[axis]):
+        other = w.copy()
+        np.moveaxis(other, axis, 0)[position] = 0
+        if np.any(other != w) and _same(evidence.claim_at(other)[evidence.path], evidence.claimed):
+            found.append(position)
+    return found
 
 
 def _slices(shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, Unpack
 
 import numpy as np
@@ -13,12 +13,12 @@ from gradcheck.check._diagnose_matrix import Matrix, explained_by
 from gradcheck.check._findings import unreached
 from gradcheck.check._forward import Forward, ForwardScene
 from gradcheck.check._function import Exhausted, Function
+from gradcheck.check._jacobian import HessianClaim
 from gradcheck.check._look import overall
-from gradcheck.check._match import Gradients, Misfit, by_path
 from gradcheck.check._options import Options, OptionsDict
-from gradcheck.check._outputs import Outputs, describe
+from gradcheck.check._outputs import describe
 from gradcheck.check._plan import units_of
-from gradcheck.check._point import Floats, Point, as_point
+from gradcheck.check._point import Point, as_point
 from gradcheck.check._reverse import FLOOR, SCATTER, ULPS, ClaimRaised, Reverse
 from gradcheck.check._run import Problem, judged, report_of
 from gradcheck.check._scene import ReverseScene, Scene
@@ -189,7 +189,7 @@ def check_hessian(
     """
     chosen = Options.of(options)
     require_callable(f=f, hess=hess)
-    claim = _HessianClaim(lambda _, a: hess(*a), name_of(hess, "hess"), False, explain=_explained_hessian)
+    claim = HessianClaim(lambda _, a: hess(*a), name_of(hess, "hess"), False, explain=_explained_hessian)
     problem = Problem("check_hessian", f, name_of(f, "f"), claim, as_point(inputs, f, chosen.wrt), chosen)
     return explored(problem, _run_hessian)
 
@@ -197,7 +197,7 @@ def check_hessian(
 def _run_hessian(problem: Problem) -> Report:
     """The slopes of f as a function, and the claim against their slopes, at one point."""
     start, point, options, claim = time.perf_counter(), problem.point, problem.options, problem.claim
-    assert isinstance(claim, _HessianClaim)
+    assert isinstance(claim, HessianClaim)
     _require_real(problem)
     claim.slopes = slopes = Slopes(problem.function, point, bases(point, options), options.batched)
     # The value that was just looked at, and the slopes by which the truncation is bounded.
@@ -249,7 +249,7 @@ def _require_real(problem: Problem) -> None:
 def _explained_hessian(scene: Scene, array: int, finding: Finding) -> Finding:
     """Every entry of the Hessian by itself, where slopes along all of them are differenced."""
     assert isinstance(scene, ReverseScene)
-    assert isinstance(scene.reverse, _HessianClaim)
+    assert isinstance(scene.reverse, HessianClaim)
     slopes, point = scene.reverse.slopes, scene.point
     if slopes is None or not slopes.is_whole:
         return replace(finding, diagnosis="unknown", advice=COVER)
@@ -264,86 +264,7 @@ def _explained_hessian(scene: Scene, array: int, finding: Finding) -> Finding:
     return explained_by(matrix, finding, point.variables, array)
 
 
-@dataclass
-class _HessianClaim(Reverse):
-    """u^T H for the cotangents of the slopes."""
-
-    slopes: Slopes | None = None
-    seen: dict[int, tuple[Point, Any]] = field(default_factory=dict)
-
-    def gradients(self, w: Floats, point: Point, outputs: Outputs) -> Gradients:
-        if id(point) not in self.seen:
-            self.seen = {id(point): (point, self.raw(None, point.arguments(point.copies())))}
-        return self.parsed(self.seen[id(point)][1], w, point, outputs)
-
-    def parsed(self, result: Any, w: Floats, point: Point, outputs: Outputs) -> Gradients:
-        assert self.slopes is not None
-        blocks, misfits = self.blocks(result, point)
-        u = [np.zeros(x.size) for x in point.coordinates]
-        for weight, direction in zip(w, self.slopes.bases, strict=True):
-            for part in direction.parts:
-                u[part.array][part.index] += weight * part.values()
-        flats = tuple(
-            sum((a @ blocks[i][j] for i, a in enumerate(u)), np.zeros(x.size))
-            for j, x in enumerate(point.coordinates)
-        )
-        return Gradients(flats, (None,) * len(flats), misfits)
-
-    def whole(self, point: Point) -> Floats:
-        """The claimed Hessian, all inputs flattened."""
-        blocks, _ = self.blocks(self.raw(None, point.arguments(point.copies())), point)
-        return np.block(blocks)
-
-    def blocks(self, result: Any, point: Point) -> tuple[list[list[Floats]], dict[int, Misfit]]:
-        """H[i][j] as matrices; a block of another shape is a misfit of input j."""
-        rows, misfits = [], {}
-        for i, row in enumerate(self._rows(result, point)):
-            found = by_path(row, point, self.name)
-            blocks = []
-            for j, b in enumerate(point.variables):
-                expected, n = (
-                    point.variables[i].shape + b.shape,
-                    (point.coordinates[i].size, point.coordinates[j].size),
-                )
-                block = np.zeros(expected) if found.get(b.path) is None else self._numbers(found[b.path])
-                if block.shape != expected:
-                    misfits[j] = Misfit(
-                        "shape", f"the block has shape {block.shape} where {expected} is right", block
-                    )
-                    block = np.zeros(expected)
-                blocks.append(block.reshape(n))
-            rows.append(blocks)
-        return rows, misfits
-
-    def _numbers(self, block: Any) -> Floats:
-        array = np.asarray(block)
-        if array.dtype.kind not in "fiub":
-            raise UsageError(
-                f"{self.name} returned {block!r}"[:80],
-                "a Hessian is an array of floats",
-                "return arrays of shape x.shape + x.shape",
-            )
-        return array.astype(np.float64)
-
-    def _rows(self, result: Any, point: Point) -> list[Any]:
-        """The rows of blocks, one for each variable."""
-        count = len(point.variables)
-        if count == 1:
-            while isinstance(result, (tuple, list)) and len(result) == 1 and np.ndim(result[0]) > 0:
-                result = result[0]
-            return [result]
-        if isinstance(result, dict):
-            result = [result.get(v.path) for v in point.variables]
-        if not isinstance(result, (tuple, list)) or len(result) != count:
-            raise UsageError(
-                f"{self.name} returned {type(result).__name__}",
-                f"there are {count} inputs",
-                "return hess[i][j] for every pair of inputs",
-            )
-        return list(result)
-
-
-def _symmetric_blocks(claim: _HessianClaim, point: Point) -> Iterator[Finding]:
+def _symmetric_blocks(claim: HessianClaim, point: Point) -> Iterator[Finding]:
     """H[i][j] = H[j][i]^T."""
     try:
         result = claim.raw(None, point.arguments(point.copies()))
