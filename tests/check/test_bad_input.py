@@ -1,11 +1,23 @@
 """Misuse raises one error with value, cause and cure, before any long work."""
 
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import pytest
 
-from gradcheck import UsageError, check_backward, check_grad, check_hessian, check_vjp
+from gradcheck import (
+    UsageError,
+    Verdict,
+    check_adjoint,
+    check_backward,
+    check_grad,
+    check_hessian,
+    check_hvp,
+    check_jacobian,
+    check_jvp,
+    check_vjp,
+)
 
 X = np.ones(3)
 
@@ -16,6 +28,33 @@ def f(x: Any) -> Any:
 
 def grad(x: Any) -> Any:
     return 2 * x
+
+
+def square(x: Any) -> Any:
+    return x**2
+
+
+def vjp(w: Any, x: Any) -> Any:
+    return 2 * w * x
+
+
+def jvp(t: Any, x: Any) -> Any:
+    return 2 * x * t[0]
+
+
+class Turncoat:
+    """A square that returns something else from some call on."""
+
+    def __init__(self, other: Any, after: int) -> None:
+        self.other, self.after, self.calls = other, after, 0
+
+    def __call__(self, x: Any) -> Any:
+        self.calls += 1
+        return x**2 if self.calls <= self.after else self.other(x)
+
+
+def boom(*_: Any) -> Any:
+    raise ZeroDivisionError("boom")
 
 
 MISUSES: dict[str, Any] = {
@@ -45,7 +84,50 @@ MISUSES: dict[str, Any] = {
     "outputs name nothing": lambda: check_vjp(np.sin, lambda w, x: w * np.cos(x), X, outputs=4),
     "executor cannot submit": lambda: check_grad(f, grad, X, executor=4),
     "forward without a cache": lambda: check_backward(np.sin, lambda w, c: w, X),
+    "forward with too much": lambda: check_backward(lambda x: (x, x, x), lambda w, c: w, X),
     "hessian of an array": lambda: check_hessian(np.sin, grad, X),
+    "hessian of a function that raises": lambda: check_hessian(boom, grad, X),
+    "hessian swapped": lambda: check_hessian(lambda x: 2 * np.eye(3), f, X),
+    "hessian returns a string": lambda: check_hessian(f, lambda x: "H", X),
+    "jacobian of two outputs": lambda: check_jacobian(lambda x: (x, x), lambda x: np.eye(3), X),
+    "jacobian returns a string": lambda: check_jacobian(square, lambda x: "J", X),
+    "jvp swapped": lambda: check_jvp(jvp, square, X),
+    "jvp returns None": lambda: check_jvp(square, lambda t, x: None, X),
+    "jvp returns a string": lambda: check_jvp(square, lambda t, x: "t", X),
+    "jvp returns objects": lambda: check_jvp(square, lambda t, x: np.array([object()] * 3), X),
+    "hvp swapped": lambda: check_hvp(grad, f, jvp, X),
+    "hvp returns None": lambda: check_hvp(f, grad, lambda t, x: None, X),
+    "gradient of the hvp returns None": lambda: check_hvp(f, lambda x: None, jvp, X),
+    "adjoint's jvp returns None": lambda: check_adjoint(lambda t, x: None, vjp, X),
+    "adjoint's vjp returns a string": lambda: check_adjoint(jvp, lambda w, x: "g", X),
+    "adjoint explored": lambda: check_adjoint(jvp, vjp, X, explore=3),
+    "a claim for what is no input": lambda: check_grad(
+        lambda p: np.sum(p["a"]), lambda p: {"a": np.ones(3), "z": np.ones(3)}, {"a": X}
+    ),
+    "an array for a dictionary": lambda: check_grad(lambda p: np.sum(p["a"]), lambda p: np.ones(3), {"a": X}),
+    "one gradient for two inputs": lambda: check_grad(
+        lambda a, b: np.sum(a * b), lambda a, b: b.copy(), (X, X)
+    ),
+    "masked array": lambda: check_grad(f, grad, np.ma.array(X, mask=[0, 1, 0])),
+    "objects as input": lambda: check_grad(f, grad, np.array([1.0, 2.0], dtype=object)),
+    "None as input": lambda: check_grad(f, grad, None),
+    "too many inputs": lambda: check_grad(f, grad, (X, X)),
+    "f of another shape at once": lambda: check_vjp(Turncoat(lambda x: x[:2], 1), vjp, X),
+    "f of another shape later": lambda: check_vjp(Turncoat(lambda x: x[:2], 5), vjp, X),
+    "f of another structure later": lambda: check_vjp(Turncoat(lambda x: (x, x), 5), vjp, X),
+    "f complex later": lambda: check_vjp(Turncoat(lambda x: x + 1j, 5), vjp, X),
+    "f None later": lambda: check_vjp(Turncoat(lambda x: None, 5), vjp, X),
+    "f objects later": lambda: check_vjp(Turncoat(lambda x: np.array([None] * 3), 5), vjp, X),
+    "wrt is a float": lambda: check_grad(f, grad, X, wrt=3.5),
+    "wrt is empty": lambda: check_grad(f, grad, X, wrt=[]),
+    "outputs is a float": lambda: check_vjp(square, vjp, X, outputs=1.5),
+    "an option that is an array": lambda: check_grad(f, grad, X, method=np.ones(2)),
+    "an option that is a list": lambda: check_grad(f, grad, X, coverage=["auto"]),
+    "resolution of a whole gradient": lambda: check_grad(f, grad, X, resolution=2.0),
+    "tolerance that is no number": lambda: check_grad(f, grad, X, rtol=float("nan")),
+    "the class of an executor": lambda: check_grad(f, grad, X, executor=ThreadPoolExecutor),
+    "batched f without batches": lambda: check_grad(f, grad, X, batched=True),
+    "batched hessian without batches": lambda: check_hessian(f, lambda x: 2 * np.eye(3), X, batched=True),
 }
 
 
@@ -71,3 +153,71 @@ def test_misuse_is_refused_before_any_long_work() -> None:
     with pytest.raises(UsageError):
         check_grad(counted, grad, X)
     assert len(calls) == 1
+
+
+def test_the_message_shows_what_was_returned() -> None:
+    with pytest.raises(UsageError, match="f returned None"):
+        check_vjp(Turncoat(lambda x: None, 5), vjp, X)
+    with pytest.raises(UsageError, match="jvp returned 't'"):
+        check_jvp(square, lambda t, x: "t", X)
+
+
+def test_an_error_for_misuse_is_not_wrapped_in_another() -> None:
+    with pytest.raises(UsageError) as caught:
+        check_backward(lambda x: (x, x, x), lambda w, c: w, X)
+    assert str(caught.value).count("Try:") == 1
+
+
+def test_what_cannot_be_sent_to_another_process_is_refused() -> None:
+    with ProcessPoolExecutor(1) as pool, pytest.raises(UsageError, match="another process"):
+        check_grad(lambda x: np.sum(x**2), grad, X, executor=pool)
+
+
+@pytest.mark.parametrize(
+    "judge",
+    [
+        lambda: check_hvp(f, grad, boom, X),
+        lambda: check_hessian(f, boom, X),
+        lambda: check_adjoint(boom, vjp, X),
+        lambda: check_adjoint(jvp, boom, X),
+    ],
+)
+def test_a_claim_that_raises_is_a_finding_of_every_check(judge: Any) -> None:
+    report = judge()
+    assert {f.code for f in report.findings if f.verdict is Verdict.FAIL} == {"raises"}
+    assert "boom" in str(report)
+
+
+@pytest.mark.parametrize(
+    "judge",
+    [
+        lambda: check_hvp(f, grad, lambda t, x: np.ones(2), X),
+        lambda: check_hessian(f, lambda x: np.ones(3), X),
+        lambda: check_adjoint(_shrinking(), vjp, X),
+    ],
+)
+def test_a_claim_of_the_wrong_shape_fails_every_check(judge: Any) -> None:
+    assert "shape" in {f.code for f in judge().findings if f.verdict is Verdict.FAIL}
+
+
+def _shrinking() -> Any:
+    calls = []
+
+    def claim(t: Any, x: Any) -> Any:
+        calls.append(1)
+        return 2 * x * t[0] if len(calls) == 1 else np.ones(2)
+
+    return claim
+
+
+@pytest.mark.parametrize(
+    ("claim", "diagnosis"),
+    [
+        (lambda x: np.ones((2, 3)), "missing-sum"),
+        (lambda x: np.ones((1, 3)), "missing-sum"),
+        (lambda x: np.ones(4), ""),
+    ],
+)
+def test_only_a_shape_that_was_broadcast_is_called_unreduced(claim: Any, diagnosis: str) -> None:
+    found = next(f for f in check_grad(f, claim, X).findings if f.code == "shape")
+    assert found.diagnosis == diagnosis

@@ -276,6 +276,154 @@ def test_what_the_claim_depends_on(bad: Vjp, inputs: tuple[Array, ...], wrong: i
     assert diagnose(of_vjp(dense, bad, inputs, ct, wrong)).slug == slug
 
 
+def softmax(z: Array) -> Array:
+    e = np.exp(z - z.max(-1, keepdims=True))
+    return np.asarray(e / e.sum(-1, keepdims=True))
+
+
+def softmax_vjp(ct: Array, z: Array) -> tuple[Array, ...]:
+    y = softmax(z)
+    return (y * (ct - (ct * y).sum(-1, keepdims=True)),)
+
+
+def normalise_vjp(ct: Array, x: Array, *, mean: float = 1.0, variance: float = 1.0) -> tuple[Array, ...]:
+    size = np.sqrt(x.var(-1, keepdims=True) + 1e-5)
+    h = (x - x.mean(-1, keepdims=True)) / size
+    return (
+        (ct - mean * ct.mean(-1, keepdims=True) - variance * h * (ct * h).mean(-1, keepdims=True)) / size,
+    )
+
+
+def gather_vjp(ct: Array, E: Array) -> tuple[Array, ...]:
+    gradient = np.zeros_like(E)
+    np.add.at(gradient, [0, 2, 2, 1], ct)
+    return (gradient,)
+
+
+def overwrite_vjp(ct: Array, E: Array) -> tuple[Array, ...]:
+    gradient = np.zeros_like(E)
+    gradient[[0, 2, 2, 1]] = ct
+    return (gradient,)
+
+
+STATISTICS: dict[str, tuple[Vjp, Vjp, str]] = {
+    "softmax without its sum": (softmax_vjp, lambda ct, z: (softmax(z) * ct,), "own place alone"),
+    "softmax as if sigmoid": (
+        softmax_vjp,
+        lambda ct, z: (softmax(z) * (1 - softmax(z)) * ct,),
+        "own place alone",
+    ),
+    "mean a constant": (normalise_vjp, lambda ct, x: normalise_vjp(ct, x, mean=0.0), "along axis 1"),
+    "variance a constant": (normalise_vjp, lambda ct, x: normalise_vjp(ct, x, variance=0.0), "along axis 1"),
+    "both constants": (
+        normalise_vjp,
+        lambda ct, x: normalise_vjp(ct, x, mean=0.0, variance=0.0),
+        "along axis 1",
+    ),
+}
+
+
+def with_measure_at(found: Evidence, good: Vjp, inputs: tuple[Array, ...]) -> Evidence:
+    """Measurements for other cotangents too."""
+
+    def measure_at(other: Array, index: Array) -> tuple[Array, Array]:
+        values = good(other, *inputs)[0].ravel()[index]
+        return values, np.full(len(index), ERROR)
+
+    return replace(found, measure_at=measure_at)
+
+
+@pytest.mark.parametrize(("good", "bad", "words"), STATISTICS.values(), ids=STATISTICS)
+@pytest.mark.parametrize("shape", [(4, 6), (3, 4), (2, 9)])
+def test_a_statistic_taken_for_a_constant_is_a_missing_term(
+    good: Vjp, bad: Vjp, words: str, shape: tuple[int, int]
+) -> None:
+    inputs, ct = (normal(*shape, seed=3),), normal(*shape, seed=8)
+    found = diagnose(with_measure_at(of_vjp(good, bad, inputs, ct), good, inputs))
+    assert found.slug == "missing-term"
+    assert words in found.sentence
+
+
+@pytest.mark.parametrize("shape", [(4, 6), (3, 4)])
+def test_a_wrong_statistic_beside_another_mistake_is_not_called_a_missing_term(
+    shape: tuple[int, int],
+) -> None:
+    """The partner: coupled as it should be, and wrong in every entry."""
+    some = np.random.default_rng(3).uniform(0.5, 2, shape)
+    inputs, ct = (normal(*shape, seed=3),), normal(*shape, seed=8)
+    found = diagnose(
+        with_measure_at(
+            of_vjp(normalise_vjp, lambda ct, x: (some * normalise_vjp(ct, x)[0],), inputs, ct),
+            normalise_vjp,
+            inputs,
+        )
+    )
+    assert found.slug == "unknown"
+
+
+def test_contributions_that_overwrite_each_other_are_a_missing_sum() -> None:
+    inputs, ct = (normal(3, 5),), normal(4, 5, seed=8)
+    found = diagnose(with_measure_at(of_vjp(gather_vjp, overwrite_vjp, inputs, ct), gather_vjp, inputs))
+    assert found.slug == "missing-sum"
+    assert "index 1 of axis 0 of the cotangent" in found.sentence
+
+
+def test_a_shift_that_loses_its_last_contribution_is_no_missing_sum() -> None:
+    """The partner: it does not depend on the last cotangent either, but what is left is wrong too."""
+    inputs, ct = (normal(3),), normal(3, seed=8)
+    moved = of_vjp(lambda ct, x: (ct * x,), lambda ct, x: (np.append(0.0, (ct * x)[:-1]),), inputs, ct)
+    assert diagnose(with_measure_at(moved, lambda ct, x: (ct * x,), inputs)).slug == "unknown"
+
+
+@pytest.mark.parametrize("side", ["right", "left"])
+@pytest.mark.parametrize("n", [2, 5])
+def test_an_operand_that_was_not_transposed_is_named_whatever_else_the_product_holds(
+    side: str, n: int
+) -> None:
+    """The other factor depends on both inputs, so that no rearranged input makes the claim right."""
+
+    def good(ct: Array, x: Array, W: Array) -> tuple[Array, ...]:
+        d = ct * (1 - np.tanh(x @ W) ** 2)
+        return d @ W.T, x.T @ d
+
+    def bad(ct: Array, x: Array, W: Array) -> tuple[Array, ...]:
+        d = ct * (1 - np.tanh(x @ W) ** 2)
+        return d @ W, x @ d
+
+    inputs = (normal(n, n, seed=2), normal(n, n, seed=3))
+    found = diagnose(of_vjp(good, bad, inputs, normal(n, n, seed=8), 0 if side == "right" else 1))
+    assert found.slug == "transpose"
+    assert ("arg1" if side == "right" else "arg0") in found.sentence.split("multiplies")[-1]
+
+
+@pytest.mark.parametrize("ratio", [1 + 1e-6, 1 + 4e-7, 1 - 1e-6])
+def test_a_ratio_next_to_one_is_a_rounded_constant_and_no_factor_of_one(ratio: float) -> None:
+    assert diagnose(evidence(G, ratio * G)).slug == "precision"
+
+
+def test_a_mask_that_leaves_one_entry_is_entries_and_no_missing_sum() -> None:
+    """The claim depends on one cotangent alone because it is zero, wrongly, at the other entries."""
+    inputs, ct = (normal(7),), normal(7, seed=8)
+    keep = np.arange(7) == 0
+    found = diagnose(of_vjp(lambda ct, x: (ct * x,), lambda ct, x: (np.where(keep, ct * x, 0),), inputs, ct))
+    assert found.slug == "entries"
+    assert "claimed zero" in found.sentence
+
+
+def test_two_entries_in_each_others_place_are_permuted_and_two_that_equal_others_are_not() -> None:
+    truth = np.round(normal(60) * 4) / 4  # round numbers: many entries have the same
+    swapped, copied = truth.copy(), truth.copy()
+    swapped[[3, 7]] = 9.0, -8.0
+    truth[[3, 7]] = -8.0, 9.0
+    copied[[3, 7]] = truth[[5, 6]]
+    at = {"wrong": (3, 7)}
+    assert diagnose(evidence(truth, swapped, **at)).slug == "permuted"
+    assert (
+        diagnose(evidence(truth, np.where(np.isin(np.arange(60), (3, 7)), copied, truth), **at)).slug
+        == "entries"
+    )
+
+
 def test_a_small_sample_is_enlarged() -> None:
     truth = normal(40, 50)
     asked: list[int] = []

@@ -391,3 +391,94 @@ def test_a_right_large_network_of_four_arrays_takes_at_most_60_evaluations() -> 
     report = check_grad(*relu_network({}, 0.0))
     assert report.verdict is PASS
     assert report.evaluations <= 60
+
+
+def softmax(z: Any) -> Any:
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def softmax_vjp(w: Any, z: Any) -> Any:
+    y = softmax(z)
+    return y * (w - (w * y).sum(axis=-1, keepdims=True))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_entries_whose_claim_cancels_to_rounding_hide_no_mistake_in_others(seed: int) -> None:
+    """With equal cotangents for both classes a row's gradient is rounding alone, as large as its own scatter."""
+    rng = np.random.default_rng(seed)
+    z, wrong = rng.standard_normal((24, 2)), rng.uniform(1.1, 2.0, (24, 2))
+    assert check_vjp(softmax, softmax_vjp, z, seed=seed).verdict is PASS
+    report = check_vjp(softmax, lambda w, z: wrong * softmax_vjp(w, z), z, seed=seed)
+    assert report.verdict is FAIL
+    assert all(abs(e.claimed - e.measured) > e.error for e in report.findings[-1].sample)
+
+
+def test_a_finer_measurement_that_is_unresolved_but_the_same_does_not_acquit() -> None:
+    """1,089 outputs: the noise of the finest steps is too large to resolve a slope that the coarse ones saw."""
+    rng = np.random.default_rng(0)
+    x, W, b = rng.standard_normal((33, 33)), rng.standard_normal((33, 33)) / 6, rng.standard_normal(33)
+
+    def wrong(w: Any, x: Any, W: Any, b: Any) -> tuple[Any, ...]:
+        return (w * (1 - np.tanh(x @ W) ** 2)) @ W.T, *dense_vjp(w, x, W, b)[1:]
+
+    assert check_vjp(dense, wrong, (x, W, b)).verdict is FAIL
+    assert check_vjp(dense, dense_vjp, (x, W, b)).verdict is PASS
+
+
+def test_a_float32_gradient_of_a_float32_input_has_float32_rounding() -> None:
+    x = X.astype(np.float32)
+
+    def vjp(w: Any, x: Any) -> Any:
+        return (w * (1 - np.tanh(x) ** 2)).astype(np.float32)
+
+    assert check_vjp(np.tanh, vjp, x).verdict is PASS
+    assert check_vjp(np.tanh, lambda w, x: vjp(w, x) * np.float32(1.0001), x).verdict is FAIL
+    assert codes(check_vjp(np.tanh, vjp, X), FAIL) == {"dtype", "value"}
+
+
+def test_a_claim_outside_a_kinks_interval_is_told_what_is_accepted() -> None:
+    report = check_vjp(
+        lambda x: np.maximum(x, 0), lambda w, x: w * np.where(x == 0, 1.5, x > 0), RELU_AT_ZERO
+    )
+    found = next(f for f in report.findings if f.verdict is FAIL)
+    assert "is accepted" in found.message
+    assert found.wrong_entries == ((0,),)
+    assert found.diagnosis == "entries"
+    assert abs(found.claimed - found.measured) > found.error
+
+
+def test_the_middle_of_a_kinks_interval_is_no_reference_for_a_factor() -> None:
+    """Twice the middle of [0, 1] is a slope itself; the entries off the kink alone show the factor of a half."""
+    x = np.array([0.0, 0.0, 1.0, 2.0, 0.5, 3.0])
+    report = check_vjp(lambda x: np.maximum(x, 0), lambda w, x: 0.5 * w * (x >= 0), x)
+    found = next(f for f in report.findings if f.verdict is FAIL)
+    assert found.diagnosis == "factor"
+    assert "0.5000 x" in found.message
+
+
+def test_a_tolerance_never_accuses_within_the_measurements_error() -> None:
+    """rtol alone allows nothing beside a zero, where measurement and claim are zero up to rounding."""
+    A = np.arange(9.0).reshape(3, 3)
+    report = check_vjp(
+        lambda x: np.sin(A @ x),
+        lambda w, x: w @ (np.cos(A @ x)[:, None] * A),
+        np.array([0.5, 1.0, -0.3]),
+        rtol=1e-2,
+    )
+    assert report.verdict is PASS
+
+
+def test_outputs_are_named_as_inputs_are() -> None:
+    def f(x: Any) -> Any:
+        return {"a": x**2, "rest": (np.sin(x), x.sum())}
+
+    def vjp(w: Any, x: Any) -> Any:
+        return 2 * x * w["a"]
+
+    assert check_vjp(f, vjp, X).verdict is FAIL
+    for name in ("a", "output.a", 0, "a*"):
+        assert check_vjp(f, vjp, X, outputs=name).verdict is PASS
+    assert (
+        check_vjp(f, lambda w, x: w["rest"][0] * np.cos(x) + w["rest"][1], X, outputs="rest").verdict is PASS
+    )

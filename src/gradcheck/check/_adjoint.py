@@ -2,15 +2,17 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Unpack
 
 import numpy as np
 
 from gradcheck.check import _contracts as contracts
 from gradcheck.check._calls import name_of, require_callable
+from gradcheck.check._control import PLANTS, control_finding, spoiled
 from gradcheck.check._direction import Direction, dense, entry_sizes, gaussian, signs, unit
-from gradcheck.check._forward import Forward, tangents
+from gradcheck.check._forward import Forward, Misshapen, tangents
+from gradcheck.check._judge import FULL
 from gradcheck.check._look import cotangents
 from gradcheck.check._options import Options, OptionsDict
 from gradcheck.check._outputs import Outputs, describe
@@ -19,10 +21,15 @@ from gradcheck.check._point import Floats, Point, as_point
 from gradcheck.check._reverse import FLOOR, SCATTER, ULPS, ClaimRaised, Reverse
 from gradcheck.check._run import Problem, report_of
 from gradcheck.check._verdict import Finding, Report, Verdict
+from gradcheck.differentiate._errors import UsageError
 
 __all__ = ["check_adjoint"]
 
 EPS = float(np.finfo(np.float64).eps)
+ADVICE = {
+    Verdict.FAIL: "one of the two is wrong: check each against the function",
+    Verdict.INCONCLUSIVE: "choose a point where the products do not cancel, or ask for a coarser resolution",
+}
 
 
 def check_adjoint(
@@ -60,6 +67,12 @@ def check_adjoint(
     """
     start, chosen = time.perf_counter(), Options.of(options)
     require_callable(jvp=jvp, vjp=vjp)
+    if chosen.explore:
+        raise UsageError(
+            f"explore={chosen.explore}",
+            "check_adjoint has no function whose value tells which points are valid",
+            "explore with check_vjp or check_jvp",
+        )
     forward = Forward(lambda t, args: jvp(t, *args), name_of(jvp, "jvp"))
     reverse = Reverse(lambda w, args: vjp(w, *args), name_of(vjp, "vjp"), True, chosen.conjugate)
     point = as_point(inputs, _without_first(jvp), chosen.wrt)
@@ -69,6 +82,10 @@ def check_adjoint(
     except ClaimRaised as error:
         findings = [
             contracts.failure("raises", f"a claim raised {error}", "both must return a value at the point")
+        ]
+    except Misshapen as error:
+        findings = [
+            contracts.failure("shape", f"at another call {error}", "return the same shape every time")
         ]
     return report_of(problem, findings, 0, forward.evaluations + reverse.evaluations, start)
 
@@ -82,16 +99,30 @@ def _without_first(jvp: Callable[..., Any]) -> Callable[..., Any] | None:
 
 @dataclass(frozen=True)
 class _Pair:
-    """Both claims at one point."""
+    """Both claims at one point; `plant` spoils the gradients of one input for a negative control."""
 
     forward: Forward
     reverse: Reverse
     outputs: Outputs
+    options: Options
+    plant: tuple[int, str] | None = None
+
+    @property
+    def required(self) -> float:
+        return self.options.resolution or FULL
+
+    def gradients(self, w: Floats, point: Point) -> tuple[Floats, ...]:
+        flats = list(self.reverse.gradients(w, point, self.outputs).flat)
+        if self.plant is not None:
+            array, what = self.plant
+            x = point.coordinates[array]
+            flats[array] = spoiled(flats[array], self.required, x, what, size_where_zero=1.0)
+        return tuple(flats)
 
     def sides(self, point: Point, v: list[Floats], w: Floats) -> tuple[float, float, float]:
         """<J v, w>, <v, J^T w>, and the sum of their terms' sizes."""
         t = self.forward.tangent(v, point, self.outputs)
-        g = self.reverse.gradients(w, point, self.outputs).flat
+        g = self.gradients(w, point)
         left, right = float(t @ w), float(sum(a @ b for a, b in zip(g, v, strict=True)))
         size = float(np.abs(t) @ np.abs(w)) + float(
             sum(np.abs(a) @ np.abs(b) for a, b in zip(g, v, strict=True))
@@ -102,11 +133,23 @@ class _Pair:
 def _findings(forward: Forward, reverse: Reverse, point: Point, options: Options) -> Iterator[Finding]:
     rng = np.random.default_rng(options.seed)
     zero = [np.zeros(x.size) for x in point.coordinates]
-    outputs = describe(forward.raw(tangents(zero, point), point.arguments(point.copies())), options.outputs)
+    first = forward.raw(tangents(zero, point), point.arguments(point.copies()))
+    outputs = describe(first, options.outputs, forward.name)
     weights, _ = cotangents(outputs, np.zeros(outputs.size), rng)
-    pair = _Pair(forward, reverse, outputs)
+    pair = _Pair(forward, reverse, outputs, options)
     for array in range(len(point.variables)):
         yield _for_array(pair, point, array, weights[:2], rng)
+    if options.negative_control:
+        yield from _controls(pair, point, weights[:2], rng)
+
+
+def _controls(pair: _Pair, point: Point, weights: Floats, rng: np.random.Generator) -> Iterator[Finding]:
+    """Mistakes planted in the VJP, input by input, judged as the claim itself was."""
+    for array, variable in enumerate(point.variables):
+        planted = {what: replace(pair, plant=(array, what)) for what in PLANTS}
+        found = {what: _for_array(p, point, array, weights, rng) for what, p in planted.items()}
+        missed = [what for what, finding in found.items() if finding.verdict is not Verdict.FAIL]
+        yield control_finding(variable.path, pair.required, missed)
 
 
 def _directions(point: Point, array: int, rng: np.random.Generator) -> list[Direction]:
@@ -120,7 +163,7 @@ def _directions(point: Point, array: int, rng: np.random.Generator) -> list[Dire
 
 def _for_array(pair: _Pair, point: Point, array: int, weights: Floats, rng: np.random.Generator) -> Finding:
     """The worst pair (v, w) for one input."""
-    path, worst, resolution = point.variables[array].path, None, 0.0
+    path, worst, resolution = point.variables[array].path, None, float("inf")
     misfits = pair.reverse.gradients(weights[0], point, pair.outputs).misfits
     if array in misfits:
         return contracts.failure(
@@ -133,10 +176,12 @@ def _for_array(pair: _Pair, point: Point, array: int, weights: Floats, rng: np.r
             bound = FLOOR * EPS * size
             if abs(left - right) > bound:
                 bound += _scatter(pair, point, v, w)
-            margin = abs(left - right) / bound if bound else float(left != right)
+            tolerance = pair.options.tolerance(left)
+            bound = bound if tolerance is None else max(bound, float(tolerance))
+            margin = abs(left - right) / bound if bound else float(left != right) * 2.0
             margin = margin if np.isfinite(margin) else float("inf")
             if direction.kind != "entry" and left:
-                resolution = max(resolution, 2.0 * bound / abs(left))
+                resolution = min(resolution, 2.0 * bound / abs(left))
             if worst is None or margin > worst[0]:
                 worst = margin, left, right, bound, direction
     assert worst is not None
@@ -144,7 +189,9 @@ def _for_array(pair: _Pair, point: Point, array: int, weights: Floats, rng: np.r
     index = (
         point.variables[array].entry(int(direction.parts[0].index[0])) if direction.kind == "entry" else None
     )
-    verdict = Verdict.FAIL if margin > 1 else Verdict.PASS
+    known = np.isfinite(resolution)
+    verdict = Verdict.INCONCLUSIVE if known and resolution > pair.required else Verdict.PASS
+    verdict = Verdict.FAIL if margin > 1 else verdict
     names = pair.forward.name, pair.reverse.name
     message = (
         f"<{names[0]}(v), w> = {left:.10g} and <v, {names[1]}(w)> = {right:.10g} for v in {path}"
@@ -160,10 +207,10 @@ def _for_array(pair: _Pair, point: Point, array: int, weights: Floats, rng: np.r
         right,
         left,
         bound,
-        resolution or None,
-        1.0 if resolution else None,
+        resolution if known and verdict is not Verdict.FAIL else None,
+        1.0 if known and verdict is not Verdict.FAIL else None,
         margin,
-        advice="one of the two is wrong: check each against the function" if margin > 1 else "",
+        advice=ADVICE.get(verdict, ""),
     )
 
 

@@ -132,14 +132,12 @@ def compare(
     strict : bool
         A claim between two one-sided slopes is undecided rather than accepted.
     tolerance : array, optional
-        Replaces the measured bound (the caller's rtol and atol).
+        Replaces the measured bound where it is larger (the caller's rtol and atol).
     """
     with np.errstate(all="ignore"):
-        bound = (
-            measured.error + rounding
-            if tolerance is None
-            else np.where(np.isfinite(measured.error), tolerance, np.inf)
-        )
+        bound = measured.error + rounding
+        if tolerance is not None:  # no tolerance makes a measurement better than it is
+            bound = np.fmax(bound, tolerance)
         distance = np.maximum(np.maximum(measured.low - claimed, claimed - measured.high), 0.0)
         distance = np.where(np.isfinite(claimed), distance, np.inf)
         unsure = np.isin(measured.status, UNDECIDABLE) & np.isfinite(claimed)

@@ -88,6 +88,7 @@ def _measured_again(
         other = decide(scene, directions, "ladder", scale, noise)
         width = other.measured.error + 0.5 * (other.measured.high - other.measured.low)
         refutes = (other.outcome != Outcome.WRONG) & (width <= TELLING * before.distance)
+        refutes &= (other.distance <= other.bound) | ~_same_slope(other, before)
         outcome = np.where((before.outcome == Outcome.WRONG) & refutes, other.outcome, outcome)
         # noise that shows in a wide window alone (a cancelled term's quantum) is there in a narrow one too
         hidden = 0.0 if scale == 1.0 else (coarse @ np.abs(scene.weights).T) / (scale * STEP)
@@ -107,6 +108,12 @@ def _moves_unseen(scene: Scene, noise: Floats, other: Comparison) -> NDArray[np.
     """Flat to steps that are powers of two, but not to those of the window for the noise: x - floor(x) at 1e10."""
     moves = (noise > UNSEEN * scene.instrument.noise).astype(float) @ (scene.weights != 0).T.astype(float) > 0
     return np.asarray(moves & (other.measured.status == Status.FLAT.value))
+
+
+def _same_slope(a: Comparison, before: Comparison) -> NDArray[np.bool_]:
+    """An unresolved slope that repeats the one which the claim misses speaks for the accusation, not against it."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.abs(a.measured.value - before.measured.value) <= TELLING * before.distance)
 
 
 def _agree(a: Comparison, b: Comparison, before: Comparison) -> NDArray[np.bool_]:

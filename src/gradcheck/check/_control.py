@@ -1,63 +1,95 @@
 """Negative controls: mistakes planted in the claim, which this very call must catch."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
 
 from gradcheck.check._compare import Outcome, compare
+from gradcheck.check._direction import Direction
+from gradcheck.check._forward import ForwardScene
 from gradcheck.check._judge import Ledger, required
+from gradcheck.check._match import Gradients
 from gradcheck.check._point import Floats
 from gradcheck.check._scene import ReverseScene, Scene
 from gradcheck.check._verdict import Finding, Verdict
 
-__all__ = ["negative_controls"]
+__all__ = ["PLANTS", "control_finding", "negative_controls", "spoiled"]
+
+PLANTS = ("every entry", "the largest entry")
 
 
 def negative_controls(scene: Scene, ledger: Ledger) -> Iterator[Finding]:
     """For each array: its gradient scaled by 1 + r, then its largest entry alone, r the resolution that a pass needs.
 
-    The planted claims go the way of the real one, from the gradients to the verdict; the measurements are those made.
+    The planted claims go the way of the real one, from the gradients to the verdict; the measurements are those made,
+    so that f is not called again.
     """
-    if ledger.comparison is None or scene.options.tolerance(0.0) is not None:
-        return
     for array, variable in enumerate(scene.point.variables):
-        if array in scene.misfits or not ledger.of(array):
+        if array in scene.misfits or ledger.comparison is None or not ledger.of(array):
             continue
-        missed = [what for what, planted in _plants(scene, array) if not _is_caught(planted, ledger, array)]
-        size = f"{required(scene):.1g}"
-        if missed:
-            message = (
-                f"negative control: a planted mistake of {size} in {' and in '.join(missed)} of "
-                f"{variable.path} was not caught"
-            )
-            advice = "choose a point where the gradient is larger, or ask for a coarser resolution"
-            yield Finding("value", Verdict.INCONCLUSIVE, message, input=variable.path, advice=advice)
-        else:
-            message = f"negative control: planted mistakes of {size} in {variable.path} were caught"
-            yield Finding("value", Verdict.PASS, message, input=variable.path)
+        directions = [ledger.rows[i].direction for i in ledger.of(array)]
+        missed = [
+            what for what in PLANTS if not _is_caught(_planted(scene, array, directions, what), ledger, array)
+        ]
+        yield control_finding(variable.path, required(scene), missed)
 
 
-def _plants(scene: Scene, array: int) -> Iterator[tuple[str, Scene]]:
+def control_finding(path: str, size: float, missed: list[str]) -> Finding:
+    """What a planted mistake of this relative size came to; `missed` says where it was not caught."""
+    if missed:
+        message = (
+            f"negative control: a planted mistake of {size:.1g} in {' and in '.join(missed)} of "
+            f"{path} was not caught"
+        )
+        advice = "choose a point where the gradient is larger, or ask for a coarser resolution"
+        return Finding("value", Verdict.INCONCLUSIVE, message, input=path, advice=advice)
+    message = f"negative control: planted mistakes of {size:.1g} in {path} were caught"
+    return Finding("value", Verdict.PASS, message, input=path)
+
+
+def _planted(scene: Scene, array: int, directions: list[Direction], what: str) -> Scene:
     """The scene with a wrong claim for one array."""
-    if not isinstance(scene, ReverseScene):
-        return
-    for what in ("every entry", "the largest entry"):
-        known = []
-        for gradients in scene.known:
-            flat = list(gradients.flat)
-            flat[array] = _spoiled(
-                flat[array], required(scene), scene.point.coordinates[array], alone=what != "every entry"
-            )
-            known.append(replace(gradients, flat=tuple(flat)))
-        yield what, replace(scene, known=known)
+    size = required(scene)
+    if isinstance(scene, ForwardScene):
+        return _planted_tangents(scene, size, directions, what)
+    assert isinstance(scene, ReverseScene)
+    x, zero = scene.point.coordinates[array], _size_where_zero(scene, array)
+    known = [_with(g, array, lambda flat: spoiled(flat, size, x, what, zero)) for g in scene.known]
+    return replace(scene, known=known)
 
 
-def _spoiled(gradient: Floats, size: float, x: Floats, *, alone: bool) -> Floats:
+def _with(gradients: Gradients, array: int, change: Callable[[Floats], Floats]) -> Gradients:
+    flat = list(gradients.flat)
+    flat[array] = change(flat[array])
+    return replace(gradients, flat=tuple(flat))
+
+
+def _planted_tangents(scene: ForwardScene, size: float, directions: list[Direction], what: str) -> Scene:
+    """The same in the output tangents along all directions through an array."""
+    asked = dict(scene.asked)
+    for direction in directions:
+        tangent = scene.tangent_along(direction)
+        still = np.zeros(tangent.size)  # an output can always be moved
+        asked[id(direction)] = direction, spoiled(tangent, size, still, what, size_where_zero=0.0)
+    return replace(scene, asked=asked)
+
+
+def _size_where_zero(scene: Scene, array: int) -> float:
+    """What a gradient would typically be that is zero everywhere: no relative mistake can be planted in it."""
+    if any(np.any(scene.gradients(k)[array]) for k in range(len(scene.weights))):
+        return 0.0
+    base = scene.instrument.base
+    largest = float(np.max(np.abs(base), initial=0.0, where=np.isfinite(base)))
+    return (largest or 1.0) / scene.point.size_of(array)
+
+
+def spoiled(gradient: Floats, size: float, x: Floats, what: str, size_where_zero: float) -> Floats:
+    """A relative mistake in every entry, or in the largest of those that can be moved."""
     wrong = gradient.copy()
     movable = np.where(np.isfinite(x) & np.isfinite(gradient), np.abs(gradient), -1.0)
-    where = int(np.argmax(movable)) if alone else slice(None)
-    wrong[where] *= 1.0 + size
+    where = int(np.argmax(movable)) if what == PLANTS[1] else slice(None)
+    wrong[where] = wrong[where] * (1.0 + size) + size * size_where_zero
     return wrong
 
 
@@ -69,7 +101,7 @@ def _is_caught(planted: Scene, ledger: Ledger, array: int) -> bool:
     measured = replace(
         m,
         value=m.value[rows],
-        error=c.bound[rows],
+        error=c.bound[rows],  # the rounding of the claim, or the caller's own tolerance, is in it
         low=m.low[rows],
         high=m.high[rows],
         status=m.status[rows],

@@ -10,8 +10,10 @@ from dataclasses import replace
 import numpy as np
 
 from gradcheck.check import _diagnose_cause as cause
+from gradcheck.check import _diagnose_conjugate as conjugate
 from gradcheck.check import _diagnose_place as place
 from gradcheck.check import _diagnose_ratio as ratio
+from gradcheck.check import _diagnose_structure as structure
 from gradcheck.check._diagnose_evidence import Array, Diagnosis, Evidence, Sample, sample_of
 
 __all__ = ["Diagnosis", "Evidence", "diagnose"]
@@ -54,6 +56,8 @@ def diagnose(evidence: Evidence) -> Diagnosis:
     every entry of W is 0.5000 x the measured gradient; 0.5 = 1 / batch or 1 / 2?
     """
     sample = _enlarged(evidence, sample_of(evidence))
+    if evidence.wrong and not np.any(sample.wrong):  # at kinks, where no one number is the measured one
+        return _entries(evidence, sample) or _unknown(evidence, sample)
     if not len(sample.index) or not np.any(sample.wrong):
         return Diagnosis("unknown", f"too few entries of {evidence.path} could be measured")
     found = (hypothesis(evidence, sample) for hypothesis in _HYPOTHESES)
@@ -122,6 +126,8 @@ def _pattern(evidence: Evidence, wrong: Array) -> str:
 
 def _in_common(sample: Sample) -> str:
     claimed, measured = sample.claimed[sample.wrong], sample.measured[sample.wrong]
+    if not len(claimed):
+        return ""
     if not np.any(claimed):
         return ", claimed zero there"
     if np.all(np.abs(measured) <= sample.tolerance[sample.wrong]):
@@ -140,11 +146,11 @@ def _unknown(evidence: Evidence, sample: Sample) -> Diagnosis:
             f"{evidence.path} is claimed {ratios[0]:.4g} x the measured gradient; one number shows no rule"
         )
         return Diagnosis("unknown", sentence, _TERM_BY_TERM)
-    span = f"runs from {ratios.min():.3g} to {ratios.max():.3g}" if len(ratios) else "is infinite"
+    span = f" (claimed / measured runs from {ratios.min():.3g} to {ratios.max():.3g})" if len(ratios) else ""
     return Diagnosis(
         "unknown",
         f"{np.count_nonzero(sample.wrong)} of {len(sample.index)} measured entries of {evidence.path} are wrong"
-        f", by no simple rule (claimed / measured {span})",
+        f", by no simple rule{span}",
         _TERM_BY_TERM,
     )
 
@@ -153,15 +159,20 @@ _HYPOTHESES: tuple[Hypothesis, ...] = (
     ratio.zero,
     cause.ignores_cotangent,
     ratio.constant_ratio,
-    ratio.conjugate,
+    conjugate.conjugate,
+    conjugate.real_part,
     place.gradient_misplaced,
     cause.part_of_cotangent,
     cause.another_input,
     cause.term,
     ratio.few_digits,
     ratio.along_one_axis,
+    structure.term_along_axis,
+    structure.product_transposed,
     place.cotangent_misplaced,
     place.input_misplaced,
     place.same_numbers,
+    cause.lost_contributions,
+    structure.uncoupled,
     _entries,
 )

@@ -6,12 +6,15 @@ import numpy as np
 
 from gradcheck.check._diagnose_evidence import Array, Diagnosis, Evidence, Sample
 
-__all__ = ["another_input", "ignores_cotangent", "part_of_cotangent", "term"]
+__all__ = ["another_input", "ignores_cotangent", "lost_contributions", "part_of_cotangent", "term"]
 
 _STRIDES = (2, 3, 4)
 """Factors of upsampling and pooling in use: a claim may read every second cotangent alone."""
 _OTHER_ENTRIES = 16
 """Entries of another input that are measured to see whether the claim is its gradient."""
+_LEADING, _POSITIONS, _AFFECTED, _LISTED, _LARGE = 2, 32, 24, 4, 10_000
+"""Of `lost_contributions`: axes of the output; positions along each, which cost a call of the claim; entries that are
+measured; positions that a sentence lists; entries of a gradient whose claim is called so often."""
 _SHARP = 0.05
 """A difference known less well than this fits too many terms."""
 
@@ -46,6 +49,8 @@ def part_of_cotangent(evidence: Evidence, sample: Sample) -> Diagnosis | None:
     """The claim reads one slice of the cotangent alone, and the measured gradient is another."""
     if evidence.claim_at is None or evidence.cotangent is None or not np.any(evidence.claimed):
         return None
+    if np.all(sample.right[sample.claimed != 0]):  # what is claimed is right: other entries were left out
+        return None
     for words, mask in _slices(evidence.output_shape):
         if np.all(evidence.cotangent[~mask] == 0):
             continue
@@ -57,6 +62,45 @@ def part_of_cotangent(evidence: Evidence, sample: Sample) -> Diagnosis | None:
                 f"{evidence.path} is used at every position: sum the contributions over all of them",
             )
     return None
+
+
+def lost_contributions(evidence: Evidence, sample: Sample) -> Diagnosis | None:
+    """Some slices of the cotangent do not reach the claim, which is right for the rest: overwritten, or not added."""
+    w, measure = evidence.cotangent, evidence.measure_at
+    if w is None or measure is None or np.all(sample.right[sample.claimed != 0]):
+        return None
+    which = sample.index[sample.wrong]
+    which = which[np.linspace(0, len(which) - 1, min(_AFFECTED, len(which))).astype(np.intp)]
+    for axis in range(min(w.ndim, _LEADING)):
+        lost = _ignored(evidence, w, axis)
+        if not lost or len(lost) == w.shape[axis]:
+            continue
+        rest = w.copy()
+        np.moveaxis(rest, axis, 0)[lost] = 0
+        value, error = measure(rest, which)
+        left = Sample(which, evidence.claimed.flat[which], np.asarray(value), np.asarray(error))
+        if not np.any(left.wrong):
+            listed = ", ".join(map(str, lost[:_LISTED])) + (", ..." if len(lost) > _LISTED else "")
+            return Diagnosis(
+                "missing-sum",
+                f"the claim for {evidence.path} is right but for what index {listed} of axis {axis} of the cotangent "
+                "contributes, which does not reach it",
+                "accumulate every use of an entry, with np.add.at where an index repeats",
+            )
+    return None
+
+
+def _ignored(evidence: Evidence, w: Array, axis: int) -> list[int]:
+    """Positions along an axis of the cotangent on which the claim does not depend."""
+    if evidence.claim_at is None or w.shape[axis] > _POSITIONS or evidence.claimed.size > _LARGE:
+        return []
+    found = []
+    for position in range(w.shape[axis]):
+        other = w.copy()
+        np.moveaxis(other, axis, 0)[position] = 0
+        if np.any(other != w) and _same(evidence.claim_at(other)[evidence.path], evidence.claimed):
+            found.append(position)
+    return found
 
 
 def _slices(shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:

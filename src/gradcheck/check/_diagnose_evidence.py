@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Array", "Diagnosis", "Evidence", "Sample", "sample_of"]
+__all__ = ["Array", "Diagnosis", "Evidence", "Indices", "Sample", "measured_at", "sample_of"]
 
 Array = NDArray[Any]
 Indices = NDArray[np.intp]
@@ -64,6 +64,8 @@ class Evidence:
         The wrong flat indices, where they were localised; None where mistakes are dense.
     measure : callable or None
         Flat indices of this input -> (values, errors).
+    measure_at : callable or None
+        (cotangent, flat indices of this input) -> (values, errors) for another cotangent.
     measure_other : callable or None
         (path, flat indices) -> (values, errors) of another input.
     claim_at : callable or None
@@ -86,6 +88,7 @@ class Evidence:
     cotangent: Array | None = None
     wrong: tuple[int, ...] | None = None
     measure: Callable[[Indices], tuple[Array, Array]] | None = None
+    measure_at: Callable[[Array, Indices], tuple[Array, Array]] | None = None
     measure_other: Callable[[str, Indices], tuple[Array, Array]] | None = None
     claim_at: Callable[[Array], Mapping[str, Array]] | None = None
     claim_with: Callable[[Mapping[str, Array]], Mapping[str, Array]] | None = None
@@ -132,6 +135,20 @@ class Sample:
     @property
     def nonzero(self) -> NDArray[np.bool_]:
         return np.asarray(np.abs(self.measured) > 4 * self.tolerance)
+
+
+def measured_at(evidence: Evidence, sample: Sample, index: Indices) -> tuple[Array, Array] | None:
+    """Measurements and tolerances at these flat indices: those of the sample, and the rest asked for."""
+    known = {int(i): j for j, i in enumerate(sample.index)}
+    missing = np.array([i for i in index.ravel() if int(i) not in known], dtype=np.intp)
+    if len(missing) and evidence.measure is None:
+        return None
+    more, errors = evidence.measure(missing) if len(missing) and evidence.measure else (missing, missing)
+    value = np.concatenate([sample.measured, more])
+    error = np.concatenate([sample.tolerance, errors])
+    known |= {int(i): len(sample.index) + j for j, i in enumerate(missing)}
+    at = np.array([known[int(i)] for i in index.ravel()], dtype=np.intp).reshape(index.shape)
+    return value[at], error[at]
 
 
 def sample_of(evidence: Evidence) -> Sample:

@@ -15,6 +15,8 @@ Undo = Callable[[Array], Array]
 _MAX_AXES = 4
 """24 orders of axes; a fifth axis would make 120 of them for layouts that hardly exist."""
 _MAX_SHIFT = 16
+_BY_CHANCE = 1e-4
+"""Of a single find; two of them together are then beyond doubt."""
 _INSIDE = 2 / 3
 """Share of the entries that a shift must leave inside: what comes in at the border may be anything."""
 
@@ -161,7 +163,7 @@ def _claim_explains(sample: Sample, claims: Mapping[str, Array], path: str) -> b
 def same_numbers(evidence: Evidence, sample: Sample) -> Diagnosis | None:
     """Every measured number is found in the claim, somewhere else."""
     moved = sample.wrong & sample.nonzero
-    if np.iscomplexobj(sample.measured) or np.count_nonzero(moved) < 3:
+    if np.iscomplexobj(sample.measured) or np.count_nonzero(moved) < 2:
         return None
     claimed = np.sort(evidence.claimed.ravel())
     low = np.searchsorted(claimed, (sample.measured - sample.tolerance)[moved], side="left")
@@ -169,12 +171,20 @@ def same_numbers(evidence: Evidence, sample: Sample) -> Diagnosis | None:
     # A chance find is as likely as the errors' share of the claim's range, times its entries.
     width = 2 * float(np.mean(sample.tolerance[moved]))
     by_chance = claimed.size * width / max(float(np.ptp(claimed)), np.finfo(float).tiny)
-    if np.any(high - low < 1) or by_chance > 0.01 or _distinct(sample.measured[moved], sample) < 3:
+    if np.any(high - low < 1) or by_chance > _BY_CHANCE or _distinct(sample.measured[moved], sample) < 2:
+        return None
+    if np.count_nonzero(moved) == 2 and not _exchanged(sample, moved):
         return None
     along = _one_axis(evidence, sample, moved)
     where = "" if along is None else f" along axis {along}"
     sentence = f"the claim for {evidence.path} holds the measured numbers in another order{where}"
     return _misplaced("permuted", sentence)
+
+
+def _exchanged(sample: Sample, two: Array) -> bool:
+    """Two entries hold each other's numbers: that one is found somewhere may be chance, where cotangents are round."""
+    claimed, measured, room = (x[two] for x in (sample.claimed, sample.measured, sample.tolerance))
+    return bool(np.all(np.abs(claimed - measured[::-1]) <= room[::-1]))
 
 
 def _one_axis(evidence: Evidence, sample: Sample, moved: Array) -> int | None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from gradcheck.check._diagnose_evidence import Array, Diagnosis, Evidence, Sample
 
-__all__ = ["along_one_axis", "conjugate", "constant_ratio", "few_digits", "zero"]
+__all__ = ["along_one_axis", "constant_ratio", "few_digits", "zero"]
 
 _NEAR_ONE = 1e-3
 """A constant ratio this near to 1 is a rounded constant rather than a forgotten factor."""
@@ -35,25 +35,23 @@ def zero(evidence: Evidence, sample: Sample) -> Diagnosis | None:
     )
 
 
-def conjugate(evidence: Evidence, sample: Sample) -> Diagnosis | None:
-    if not np.iscomplexobj(sample.measured) or not sample.explains(np.conj(sample.claimed)):
-        return None
-    return Diagnosis(
-        "sign",
-        f"every entry of {evidence.path} is the complex conjugate of the measured gradient",
-        "the other convention for complex gradients: conjugate the claim or choose that convention",
-    )
-
-
 def constant_ratio(evidence: Evidence, sample: Sample) -> Diagnosis | None:
     """Sign, factor or rounded constant: one number times the measured gradient explains every entry."""
     ratio = _ratio(sample)
     if ratio is None:
         return None
+    if abs(ratio.imag) <= max(4 * _ratio_error(sample, ratio), _SAME * abs(ratio)):
+        ratio = ratio.real
     names = named_ratios(evidence, ratio)
     if np.count_nonzero(sample.nonzero) < 2 and not names:
         return None  # One number is a multiple of any other: only a ratio with a name is evidence.
-    return _describe(evidence.path, ratio, _ratio_error(sample, ratio), names)
+    return _describe(
+        evidence.path,
+        ratio,
+        _ratio_error(sample, ratio),
+        names,
+        is_complex=np.iscomplexobj(evidence.claimed),
+    )
 
 
 def _ratio(sample: Sample) -> complex | None:
@@ -75,7 +73,9 @@ def _ratio_error(sample: Sample, ratio: complex) -> float:
     )
 
 
-def _describe(path: str, ratio: complex, error: float, names: list[str]) -> Diagnosis:
+def _describe(
+    path: str, ratio: complex, error: float, names: list[str], *, is_complex: bool = False
+) -> Diagnosis:
     if abs(ratio + 1) <= max(4 * error, _SAME):
         return Diagnosis(
             "sign",
@@ -91,16 +91,21 @@ def _describe(path: str, ratio: complex, error: float, names: list[str]) -> Diag
         )
     guess = f"; {abs(ratio):.4g} = {' or '.join(names[:2])}?" if names else ""
     number = f"{ratio:.4f}" if 1e-3 < abs(ratio) < 1e4 else f"{ratio:.4g}"
-    return Diagnosis(
-        "factor",
-        f"every entry of {path} is {number} x the measured gradient{guess}",
-        "look for a mean where the function sums (or the reverse), or a constant of the chain rule left out",
+    advice = (
+        "look for a mean where the function sums (or the reverse), or a constant of the chain rule left out"
     )
+    if is_complex and abs(ratio - 0.5) <= _SAME:
+        advice = "dL/dRe + i dL/dIm is twice the Wirtinger derivative dL/d(conj z)"
+    if np.iscomplex(ratio):
+        advice = "look for a factor of i, or of another constant, that was not conjugated or left out"
+    return Diagnosis("factor", f"every entry of {path} is {number} x the measured gradient{guess}", advice)
 
 
 def named_ratios(evidence: Evidence, ratio: complex) -> list[str]:
     """What in the problem has the size of the ratio, the simplest first."""
     if np.iscomplex(ratio):
+        return []
+    if abs(ratio - 1) <= _SAME:  # "1" is no name for a constant that was rounded
         return []
     size = abs(ratio.real)
     found = [name for value, name in _candidates(evidence) if abs(size - value) <= _SAME * value]

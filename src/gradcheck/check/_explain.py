@@ -1,23 +1,22 @@
 """A wrong input explained: which entries are wrong, what kind of mistake it is, and what the step size does to it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.check._compare import Measured, Outcome
+from gradcheck.check._compare import Comparison, Outcome
 from gradcheck.check._diagnose import Evidence, diagnose
-from gradcheck.check._direction import Direction, dense, signs
+from gradcheck.check._diagnose_case import Case, Entries, evidence_of, joined
+from gradcheck.check._direction import dense, signs
 from gradcheck.check._forward import ForwardScene
 from gradcheck.check._function import Exhausted, Lines
 from gradcheck.check._judge import Ledger
 from gradcheck.check._localise import localise
 from gradcheck.check._plan import units_of
-from gradcheck.check._point import Floats, Point
+from gradcheck.check._point import Floats
 from gradcheck.check._reverse import ClaimRaised, floor
-from gradcheck.check._scene import ReverseScene, Scene
+from gradcheck.check._scene import Scene
 from gradcheck.check._verdict import Entry, Finding, Sweep
 
 __all__ = ["explained"]
@@ -30,47 +29,19 @@ POWERS = range(
 )  # of 1/2: the steps of the step-size curve, from a sixteenth of the input's size to its last bits
 
 
-@dataclass(frozen=True)
-class Case:
-    """One input whose claim is wrong for one cotangent."""
-
-    scene: Scene
-    ledger: Ledger
-    array: int
-    k: int
-
-    @property
-    def point(self) -> Point:
-        return self.scene.point
-
-    @property
-    def weights(self) -> Floats:
-        return self.scene.weights[self.k : self.k + 1]
-
-    @property
-    def claimed(self) -> Floats:
-        return self.scene.gradients(self.k)[self.array]
-
-    def entries(self, array: int, which: NDArray[np.intp]) -> tuple[Floats, Floats]:
-        """Single coordinates of an input measured by the ladder: derivatives and their errors."""
-        directions = units_of(self.scene.instrument, array, which, finite=False)
-        measured = self.measure(directions, "ladder")
-        size = np.array([float(d.parts[0].step) for d in directions])
-        return measured.value[:, 0] / size, measured.error[:, 0] / size
-
-    def measure(self, directions: list[Direction], route: str) -> Measured:
-        return self.scene.instrument.measured(route, directions, self.weights)
-
-
 def explained(scene: Scene, ledger: Ledger, array: int, finding: Finding) -> Finding:
     """`finding` with the worst entry, the wrong entries, a diagnosis, advice and the step-size curve."""
+    claim = scene.forward if isinstance(scene, ForwardScene) else getattr(scene, "reverse", None)
+    own = claim.explain(scene, array, finding) if claim is not None and claim.explain is not None else None
+    if own is not None:
+        return own
     if isinstance(scene, ForwardScene):
         return _explained_forward(scene, ledger, array, finding)
     case = Case(scene, ledger, array, _worst_cotangent(scene, ledger, array))
     try:
-        index, value, error, wrong = _measured_entries(case)
-        finding = _with_entries(case, finding, index, value, error, wrong)
-        finding = _diagnosed(case, finding, index, value, error, wrong)
+        entries, wrong = _measured_entries(case)
+        finding = _with_entries(case, finding, entries, wrong)
+        finding = _diagnosed(case, finding, entries, wrong)
         return replace(finding, sweep=_sweep(case, finding))
     except (Exhausted, ClaimRaised):
         return replace(
@@ -91,9 +62,12 @@ def _explained_forward(scene: ForwardScene, ledger: Ledger, array: int, finding:
         estimate = scene.instrument.estimate("ladder", [direction])
     except Exhausted:
         return replace(finding, diagnosis="unknown")
-    claimed = scene.tangent_along(direction)
-    good = np.isfinite(estimate.value[0]) & np.isfinite(estimate.error[0])
-    if scene.outputs.is_complex or not good.any():
+    claimed, value, error = scene.tangent_along(direction), estimate.value[0], estimate.error[0]
+    if scene.outputs.is_complex and len(scene.outputs.shapes) == 1:
+        claimed, value, shape = claimed.view(complex), value.view(complex), scene.outputs.shapes[0]
+        error = np.hypot(*error.reshape(-1, 2).T)
+    good = np.isfinite(value) & np.isfinite(error)
+    if not good.any():
         return replace(finding, diagnosis="unknown")
     path = f"the tangent for {scene.point.variables[array].path}"
     found = diagnose(
@@ -102,8 +76,8 @@ def _explained_forward(scene: ForwardScene, ledger: Ledger, array: int, finding:
             shape=shape,
             claimed=claimed.reshape(shape),
             index=np.flatnonzero(good),
-            measured=np.asarray(estimate.value[0][good], dtype=float),
-            error=estimate.error[0][good],
+            measured=value[good],
+            error=error[good],
             inputs={},
             claims={path: claimed.reshape(shape)},
             output_shape=shape,
@@ -129,34 +103,37 @@ def _worst_cotangent(scene: Scene, ledger: Ledger, array: int) -> int:
     return int(np.argmax(margin))
 
 
-def _measured_entries(case: Case) -> tuple[NDArray[np.intp], Floats, Floats, tuple[int, ...] | None]:
-    """Coordinates measured one by one, and the wrong ones among all (None where mistakes are dense)."""
+def _measured_entries(case: Case) -> tuple[Entries, tuple[int, ...] | None]:
+    """Entries measured one by one, and the wrong ones among all (None where mistakes are dense)."""
     c, rows = case.ledger.comparison, case.ledger.of(case.array)
     assert c is not None
     own = [i for i in rows if case.ledger.rows[i].direction.kind == "entry"]
-    n = case.point.coordinates[case.array].size
-    if len(own) >= n:
-        parts = [case.ledger.rows[i].direction.parts[0] for i in own]
-        index, size = np.array([int(p.index[0]) for p in parts]), np.array([float(p.step) for p in parts])
-        wrong = tuple(
-            int(j) for i, j in zip(own, index, strict=True) if c.outcome[i, case.k] == Outcome.WRONG
-        )
-        return (
-            index,
-            c.measured.value[own, case.k] / size,
-            c.bound[own, case.k] / size,
-            wrong if 2 * len(wrong) <= n else None,
-        )
+    if len(own) >= case.size * case.variable.width:
+        return _from_rows(case, c, own)
     found = _localised(case)
     if found:
-        index = np.array(found[: 4 * SAMPLE])
-        return index, *case.entries(case.array, index), found
-    spread = np.unique(np.linspace(0, n - 1, SAMPLE).astype(np.intp))
-    return spread, *case.entries(case.array, spread), None
+        return case.entries(case.array, np.array(found[: 4 * SAMPLE])), found
+    spread = np.unique(np.linspace(0, case.size - 1, SAMPLE).astype(np.intp))
+    return case.entries(case.array, spread), None
+
+
+def _from_rows(case: Case, c: Comparison, own: list[int]) -> tuple[Entries, tuple[int, ...] | None]:
+    """The entries of an array all of whose coordinates have rows of their own."""
+    parts = {int((d := case.ledger.rows[i].direction.parts[0]).index[0]): (i, float(d.step)) for i in own}
+    at = np.array(sorted(parts))
+    rows, size = np.array([parts[j][0] for j in at]), np.array([parts[j][1] for j in at])
+    m = c.measured
+    numbers = (x[rows, case.k] / size for x in (m.value, c.bound, m.low, m.high))
+    wrong = at[c.outcome[rows, case.k] == Outcome.WRONG] // case.variable.width
+    named = tuple(int(i) for i in np.unique(wrong))
+    entries = joined(np.arange(case.size), case.variable, *numbers)
+    # Where some entry could not be decided, nobody knows that all the others are right.
+    open_ones = bool((c.outcome[rows, case.k] == Outcome.UNDECIDED).any())
+    return entries, named if 2 * len(named) <= case.size and not open_ones else None
 
 
 def _localised(case: Case) -> tuple[int, ...]:
-    """Wrong coordinates by halving; none where mistakes are dense."""
+    """Wrong entries by halving; none where mistakes are dense."""
     x = case.point.coordinates[case.array]
     size = case.point.size_of(case.array)
     route = _route(case)
@@ -172,7 +149,8 @@ def _localised(case: Case) -> tuple[int, ...]:
         )
 
     outcome = localise(residual, x.size, rng=case.scene.rng, max_directions=DIRECTIONS)
-    return () if outcome.dense else outcome.entries
+    named = np.unique(np.array(outcome.entries, dtype=np.intp) // case.variable.width)
+    return () if outcome.dense else tuple(int(i) for i in named)
 
 
 def _route(case: Case) -> str:
@@ -185,104 +163,48 @@ def _route(case: Case) -> str:
     return "central" if c.distance[rows[0], case.k] > CLEAR * cheap.error[0, 0] else "ladder"
 
 
-def _with_entries(
-    case: Case,
-    finding: Finding,
-    index: NDArray[np.intp],
-    value: Floats,
-    error: Floats,
-    wrong: tuple[int, ...] | None,
-) -> Finding:
+def _with_entries(case: Case, finding: Finding, entries: Entries, wrong: tuple[int, ...] | None) -> Finding:
     """The worst entry and the sample, as the user counts entries."""
-    variable = case.point.variables[case.array]
-    claimed = case.claimed[index]
-    gap = np.abs(claimed - value) - error
-    with np.errstate(invalid="ignore"):
-        worst = int(np.nanargmax(np.where(np.isnan(gap), -np.inf, gap)))
-    names = tuple(dict.fromkeys(variable.entry(i) for i in wrong or ()))
-    sample = (
-        ()
-        if variable.is_complex
-        else tuple(
-            Entry(variable.entry(int(i)), float(c), float(v), float(e))
-            for i, c, v, e in zip(index, claimed, value, error, strict=True)
-        )
+    shape, claimed = case.variable.shape, case.claimed[entries.index]
+    places = [tuple(int(p) for p in np.unravel_index(i, shape)) for i in entries.index]
+    numbers = zip(places, claimed.tolist(), entries.value.tolist(), entries.error.tolist(), strict=True)
+    finding = replace(
+        finding,
+        wrong_entries=tuple(tuple(int(p) for p in np.unravel_index(i, shape)) for i in wrong or ()),
+        sample=tuple(Entry(*number) for number in numbers),
     )
-    finding = replace(finding, wrong_entries=names, sample=sample)
+    distance = np.abs(claimed - entries.value)
+    with np.errstate(invalid="ignore"):
+        gap = np.where(np.isfinite(entries.error), distance - entries.error, -np.inf)
+        worst = int(np.argmax(np.where(np.isnan(gap), -np.inf, gap)))
     if not gap[worst] > 0:
         return finding
+    error = float(entries.error[worst])
     return replace(
         finding,
-        index=variable.entry(int(index[worst])),
-        claimed=float(claimed[worst]),
-        measured=float(value[worst]),
-        error=float(error[worst]),
-        margin=float(np.abs(claimed - value)[worst] / error[worst]) if error[worst] > 0 else float("inf"),
+        index=places[worst],
+        claimed=claimed[worst].item(),
+        measured=entries.value[worst].item(),
+        error=error,
+        margin=float(distance[worst] / error) if error > 0 else float("inf"),
+        message=_kink_in_words(entries, worst),
     )
 
 
-def _diagnosed(
-    case: Case,
-    finding: Finding,
-    index: NDArray[np.intp],
-    value: Floats,
-    error: Floats,
-    wrong: tuple[int, ...] | None,
-) -> Finding:
-    evidence = _evidence(case, index, value, error, wrong)
+def _kink_in_words(entries: Entries, worst: int) -> str:
+    """What would have been accepted, where that is more than one number."""
+    low, high = float(entries.low[worst]), float(entries.high[worst])
+    return f"f has a kink there: any slope from {low:.4g} to {high:.4g} is accepted" if high > low else ""
+
+
+def _diagnosed(case: Case, finding: Finding, entries: Entries, wrong: tuple[int, ...] | None) -> Finding:
+    evidence = evidence_of(case, entries, wrong)
     if evidence is None:
         return replace(finding, diagnosis="unknown")
     with np.errstate(all="ignore"):
         found = diagnose(evidence)
-    return replace(
-        finding, diagnosis=found.slug, message=found.sentence, advice=found.advice or finding.advice
-    )
-
-
-def _evidence(
-    case: Case, index: NDArray[np.intp], value: Floats, error: Floats, wrong: tuple[int, ...] | None
-) -> Evidence | None:
-    variable, point, scene = case.point.variables[case.array], case.point, case.scene
-    if (
-        not isinstance(scene, ReverseScene)
-        or any(v.is_complex for v in point.variables)
-        or not np.isfinite(value).any()
-    ):
-        return None
-    finite = np.isfinite(value) & np.isfinite(error)
-    where = {v.path: i for i, v in enumerate(point.variables)}
-
-    def arrays(flats: Sequence[Floats]) -> Mapping[str, Any]:
-        return {v.path: x.reshape(v.shape) for v, x in zip(point.variables, flats, strict=True)}
-
-    def claim_at(w: NDArray[Any]) -> Mapping[str, Any]:
-        return arrays(scene.reverse.gradients(np.asarray(w, dtype=float).ravel(), point, scene.outputs).flat)
-
-    def claim_with(inputs: Mapping[str, NDArray[Any]]) -> Mapping[str, Any]:
-        moved = point.moved_to([np.array(inputs[v.path], dtype=float).ravel() for v in point.variables])
-        return arrays(scene.reverse.gradients(case.weights[0], moved, scene.outputs).flat)
-
-    scalar = scene.outputs.is_scalar
-    return Evidence(
-        path=variable.path,
-        shape=variable.shape,
-        claimed=case.claimed.reshape(variable.shape),
-        index=index[finite],
-        measured=value[finite],
-        error=error[finite],
-        inputs=arrays(point.coordinates),
-        claims=arrays(scene.gradients(case.k)),
-        output_shape=scene.outputs.shape,
-        cotangent=None
-        if scalar and not scene.reverse.uses_cotangent
-        else case.weights[0].reshape(scene.outputs.shape),
-        wrong=wrong,
-        measure=lambda which: case.entries(case.array, which),
-        measure_other=lambda path, which: case.entries(where[path], which),
-        claim_at=None if not scene.reverse.uses_cotangent else claim_at,
-        claim_with=claim_with,
-        output=scene.instrument.base.reshape(scene.outputs.shape),
-    )
+    message = f"{found.sentence}; {finding.message}" if finding.message else found.sentence
+    return replace(finding, diagnosis=found.slug, message=message, advice=found.advice or finding.advice)
 
 
 def _sweep(case: Case, finding: Finding) -> Sweep | None:
@@ -302,6 +224,6 @@ def _sweep(case: Case, finding: Finding) -> Sweep | None:
     good = np.isfinite(slopes)
     if not good.any():
         return None
-    target = finding.measured if isinstance(finding.measured, float) else 0.0
+    target = float(np.real(finding.measured or 0.0))
     chosen = float(t[good][np.argmin(np.abs(slopes[good] - target))] * size)
     return Sweep(tuple(float(s) for s in t[good] * size), tuple(float(s) for s in slopes[good]), chosen)

@@ -133,18 +133,26 @@ def _details(ledger: Ledger, rows: list[int], variable: Variable) -> dict[str, A
 
 
 def _sample(ledger: Ledger, rows: list[int], variable: Variable, k: int) -> tuple[Entry, ...]:
-    """The entries that were measured one by one."""
+    """The entries that were measured one by one; a complex one where both of its coordinates were."""
     c = ledger.comparison
     assert c is not None
-    entries = []
+    parts: dict[tuple[int, ...], list[tuple[float, float, float]]] = {}
     for i in rows[: SHOWN + 8]:
         direction = ledger.rows[i].direction
-        if direction.kind == "entry" and not variable.is_complex:
+        if direction.kind == "entry":
             part = direction.parts[0]
             s = float(part.step)
-            numbers = (float(x) / s for x in (c.claimed[i, k], c.measured.value[i, k], c.bound[i, k]))
-            entries.append(Entry(variable.entry(int(part.index[0])), *numbers))
-    return tuple(entries)
+            numbers = (float(x[i, k]) / s for x in (c.claimed, c.measured.value, c.bound))
+            parts.setdefault(variable.entry(int(part.index[0])), []).append(tuple(numbers))  # type: ignore[arg-type]
+    return tuple(_entry(at, found) for at, found in parts.items() if len(found) == variable.width)
+
+
+def _entry(at: tuple[int, ...], found: list[tuple[float, float, float]]) -> Entry:
+    """One real number, or the real and the imaginary part of one, which rows keep in this order."""
+    if len(found) == 1:
+        return Entry(at, *found[0])
+    (a, m, e), (b, n, d) = found
+    return Entry(at, complex(a, b), complex(m, n), float(np.hypot(e, d)))
 
 
 def _without_mistake(

@@ -31,21 +31,26 @@ class Forward:
     push : callable
         ``push(tangents, arguments)`` -> the output tangent; `tangents` is a tuple like the arguments.
     name : str
+    explain : callable, optional
+        (scene, number of the input, finding) -> the finding explained, or None, for claims that know a better way.
     """
 
     push: Callable[[tuple[Any, ...], tuple[Any, ...]], Any]
     name: str
     evaluations: int = 0
+    explain: Callable[[Scene, int, Finding], Finding | None] | None = None
 
     def raw(self, tangents: tuple[Any, ...], arguments: tuple[Any, ...]) -> Any:
         self.evaluations += 1
         try:
             with np.errstate(all="ignore"):
-                return self.push(tangents, arguments)
+                result = self.push(tangents, arguments)
         except UsageError:
             raise
         except Exception as error:
             raise ClaimRaised(error) from error
+        _require_numbers(result, self.name)
+        return result
 
     def tangent(self, v: Sequence[Floats], point: Point, outputs: Outputs) -> Floats:
         """The claimed output tangent as a flat vector; raises `Misshapen` where it does not fit f's output."""
@@ -55,6 +60,17 @@ class Forward:
         except (UsageError, TypeError, ValueError) as error:
             got = ", ".join(str(np.shape(leaf)) for leaf in flatten(result).leaves)
             raise Misshapen(f"the output tangent has shape {got}, f's output {outputs.shapes}") from error
+
+
+def _require_numbers(result: Any, name: str) -> None:
+    """Raise `UsageError` for what cannot be an output tangent; one output of many may have `None` for one."""
+    leaves = flatten(result).leaves
+    if result is None or any(x is not None and np.asarray(x).dtype.kind not in "fciub" for x in leaves):
+        raise UsageError(
+            f"{name} returned {result!r}"[:80],
+            "an output tangent is an array of floats",
+            "return tangents in the structure of f's output",
+        )
 
 
 class Misshapen(Exception):

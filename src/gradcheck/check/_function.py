@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from itertools import repeat
+from pickle import PicklingError
 from typing import Any
 
 import numpy as np
@@ -147,7 +148,7 @@ def _elsewhere(executor: Executor, work: Any, shares: Sequence[Any]) -> list[tup
     futures = [executor.submit(w, share) for w, share in zip(repeat(work), shares, strict=False)]
     try:
         return [future.result() for future in futures]
-    except (AttributeError, TypeError) as error:
+    except (AttributeError, TypeError, PicklingError) as error:
         if "pickle" not in str(error):
             raise
         raise UsageError(

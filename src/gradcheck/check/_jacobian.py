@@ -9,9 +9,10 @@ from gradcheck.check._match import Gradients, Misfit, by_path
 from gradcheck.check._outputs import Outputs
 from gradcheck.check._point import Floats, Point
 from gradcheck.check._reverse import Reverse
+from gradcheck.check._slopes import Slopes
 from gradcheck.differentiate._errors import UsageError
 
-__all__ = ["JacobianClaim"]
+__all__ = ["HessianClaim", "JacobianClaim"]
 
 
 @dataclass
@@ -29,6 +30,12 @@ class JacobianClaim(Reverse):
         return self.parsed(self.seen[id(point)][1], w, point, outputs)
 
     def parsed(self, result: Any, w: Floats, point: Point, outputs: Outputs) -> Gradients:
+        if len(outputs.shapes) != 1:
+            raise UsageError(
+                f"f returned {len(outputs.shapes)} arrays",
+                "a Jacobian is that of one array",
+                "return one array, or use check_vjp",
+            )
         found = by_path(result, point, self.name)
         flats, misfits = [], {}
         for i, (variable, x) in enumerate(zip(point.variables, point.coordinates, strict=True)):
@@ -67,3 +74,82 @@ class JacobianClaim(Reverse):
         return (
             np.asarray(flat, dtype=np.complex128).view(np.float64) if is_complex else np.array(flat.real)
         ), None
+
+
+@dataclass
+class HessianClaim(Reverse):
+    """u^T H for the cotangents of the slopes."""
+
+    slopes: Slopes | None = None
+    seen: dict[int, tuple[Point, Any]] = field(default_factory=dict)
+
+    def gradients(self, w: Floats, point: Point, outputs: Outputs) -> Gradients:
+        if id(point) not in self.seen:
+            self.seen = {id(point): (point, self.raw(None, point.arguments(point.copies())))}
+        return self.parsed(self.seen[id(point)][1], w, point, outputs)
+
+    def parsed(self, result: Any, w: Floats, point: Point, outputs: Outputs) -> Gradients:
+        assert self.slopes is not None
+        blocks, misfits = self.blocks(result, point)
+        u = [np.zeros(x.size) for x in point.coordinates]
+        for weight, direction in zip(w, self.slopes.bases, strict=True):
+            for part in direction.parts:
+                u[part.array][part.index] += weight * part.values()
+        flats = tuple(
+            sum((a @ blocks[i][j] for i, a in enumerate(u)), np.zeros(x.size))
+            for j, x in enumerate(point.coordinates)
+        )
+        return Gradients(flats, (None,) * len(flats), misfits)
+
+    def whole(self, point: Point) -> Floats:
+        """The claimed Hessian, all inputs flattened."""
+        blocks, _ = self.blocks(self.raw(None, point.arguments(point.copies())), point)
+        return np.block(blocks)
+
+    def blocks(self, result: Any, point: Point) -> tuple[list[list[Floats]], dict[int, Misfit]]:
+        """H[i][j] as matrices; a block of another shape is a misfit of input j."""
+        rows, misfits = [], {}
+        for i, row in enumerate(self._rows(result, point)):
+            found = by_path(row, point, self.name)
+            blocks = []
+            for j, b in enumerate(point.variables):
+                expected, n = (
+                    point.variables[i].shape + b.shape,
+                    (point.coordinates[i].size, point.coordinates[j].size),
+                )
+                block = np.zeros(expected) if found.get(b.path) is None else self._numbers(found[b.path])
+                if block.shape != expected:
+                    misfits[j] = Misfit(
+                        "shape", f"the block has shape {block.shape} where {expected} is right", block
+                    )
+                    block = np.zeros(expected)
+                blocks.append(block.reshape(n))
+            rows.append(blocks)
+        return rows, misfits
+
+    def _numbers(self, block: Any) -> Floats:
+        array = np.asarray(block)
+        if array.dtype.kind not in "fiub":
+            raise UsageError(
+                f"{self.name} returned {block!r}"[:80],
+                "a Hessian is an array of floats",
+                "return arrays of shape x.shape + x.shape",
+            )
+        return array.astype(np.float64)
+
+    def _rows(self, result: Any, point: Point) -> list[Any]:
+        """The rows of blocks, one for each variable."""
+        count = len(point.variables)
+        if count == 1:
+            while isinstance(result, (tuple, list)) and len(result) == 1 and np.ndim(result[0]) > 0:
+                result = result[0]
+            return [result]
+        if isinstance(result, dict):
+            result = [result.get(v.path) for v in point.variables]
+        if not isinstance(result, (tuple, list)) or len(result) != count:
+            raise UsageError(
+                f"{self.name} returned {type(result).__name__}",
+                f"there are {count} inputs",
+                "return hess[i][j] for every pair of inputs",
+            )
+        return list(result)

@@ -35,12 +35,15 @@ class Gradients:
     misfits : mapping from variable's position in the tuple to Misfit
     absent : tuple of str
         Paths for which the claim says `None`.
+    eps : float
+        Of the least precise gradient that is as precise as the caller's own input, though not as what f was given.
     """
 
     flat: tuple[Floats, ...]
     leaves: tuple[Any, ...]
     misfits: dict[int, Misfit] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
+    eps: float = 0.0
 
 
 def match(result: Any, point: Point, *, conjugate: bool = False, name: str = "the claim") -> Gradients:
@@ -63,7 +66,17 @@ def match(result: Any, point: Point, *, conjugate: bool = False, name: str = "th
         flats.append(flat)
         leaves.append(leaf)
     absent = tuple(p for p, leaf in found.items() if leaf is None)
-    return Gradients(tuple(flats), tuple(leaves), misfits, absent)
+    eps = max((_own_eps(leaf, v) for leaf, v in zip(leaves, point.variables, strict=True)), default=0.0)
+    return Gradients(tuple(flats), tuple(leaves), misfits, absent, eps)
+
+
+def _own_eps(leaf: Any, variable: Variable) -> float:
+    """The precision of a gradient that stays in the caller's dtype when it is given more; 0 for any other."""
+    if not isinstance(leaf, np.ndarray) or leaf.dtype.kind not in "fc":
+        return 0.0
+    own, given = (d.itemsize // variable.width for d in (variable.dtype, variable.working))
+    narrow = own <= leaf.real.dtype.itemsize < given
+    return float(np.finfo(leaf.dtype).eps) if narrow else 0.0
 
 
 def _fit(
@@ -99,8 +112,8 @@ def _narrower(array: NDArray[Any], leaf: Any, variable: Variable) -> Misfit | No
     precision = array.real.dtype.itemsize if array.dtype.kind in "fc" else 0
     if array.dtype.kind == "c" and not variable.is_complex:
         return Misfit("dtype", f"the gradient is {array.dtype}, the input is real")
-    if precision < variable.working.itemsize // variable.width:
-        return Misfit("dtype", f"the gradient is {array.dtype} where the input is {variable.working}", array)
+    if precision < min(variable.working.itemsize, variable.dtype.itemsize) // variable.width:
+        return Misfit("dtype", f"the gradient is {array.dtype} where the input is {variable.dtype}", array)
     return None
 
 
@@ -116,8 +129,19 @@ def by_path(result: Any, point: Point, name: str) -> dict[str, Any]:
             found[root] = part if is_leaf(part) else _as_array(part, root, name)
             continue
         for path, leaf in flatten(part, root).items():
+            _require_input(path, leaf, point, name)
             found |= dict.fromkeys(_below(path, point), None) if leaf is None else {path: leaf}
     return found
+
+
+def _require_input(path: str, leaf: Any, point: Point, name: str) -> None:
+    """A gradient belongs to an input; `None` also to a whole branch of them."""
+    if path not in point.tree.paths and not (leaf is None and _below(path, point)):
+        raise UsageError(
+            f"{name} returned a gradient of {path or type(leaf).__name__!r}",
+            f"the inputs are {', '.join(point.tree.paths[:6])}",
+            "return gradients in the structure of the inputs",
+        )
 
 
 def _below(root: str, point: Point) -> list[str]:
@@ -141,6 +165,8 @@ def _by_argument(result: Any, point: Point, name: str) -> list[tuple[str, Any]]:
     names = point.names
     if len(names) == 1:
         inner_is_sequence = not names[0] and type(point.arguments(point.coordinates)[0]) in (tuple, list)
+        if names[0] and isinstance(result, dict) and set(result) == {names[0]}:
+            return list(result.items())
         single = isinstance(result, (tuple, list)) and len(result) == 1 and not inner_is_sequence
         return [(names[0], result[0] if single else result)]
     if isinstance(result, dict) and set(result) <= set(names):

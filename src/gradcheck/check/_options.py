@@ -1,10 +1,13 @@
 """The options that all checks share, refused before any work where they make no sense."""
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from concurrent.futures import Executor
 from dataclasses import dataclass, fields
+from numbers import Real
 from typing import Any, Self, TypedDict
+
+import numpy as np
 
 from gradcheck.differentiate._errors import UsageError
 
@@ -57,7 +60,8 @@ class Options:
     resolution : float, optional
         The relative mistake that must be caught for a pass: 1e-4, or 1e-2 where f computes in less than float64.
     rtol, atol : float, optional
-        Replace the measured bound by ``atol + rtol * |measured|``.
+        Replace the measured bound by ``atol + rtol * |measured|`` where that is larger: no tolerance makes a
+        measurement better than it is.
     kinks : {"subgradient", "strict"}
         At a kink, accept a claim between the one-sided slopes, or call it undecided.
     negative_control : bool
@@ -104,16 +108,26 @@ class Options:
 
     def __post_init__(self) -> None:
         for name, allowed in CHOICES.items():
+            value = getattr(self, name)
             _require(
-                getattr(self, name) in allowed,
+                isinstance(value, str) and value in allowed,
                 name,
                 getattr(self, name),
                 f"one of {', '.join(map(repr, allowed))}",
             )
-        for name in ("resolution", "rtol", "atol"):
+        for name in ("rtol", "atol"):
             value = getattr(self, name)
             good = value is None or (_is_real(value) and 0 <= value < float("inf"))
-            _require(good and not (name == "resolution" and value == 0), name, value, "a positive number")
+            _require(good, name, value, "a number of at least 0")
+        size = self.resolution
+        _require(
+            size is None or (_is_real(size) and 0 < size < 1),
+            "resolution",
+            size,
+            "a relative mistake between 0 and 1",
+        )
+        for name in ("wrt", "outputs"):
+            _require_names(name, getattr(self, name))
         for name, least in (("explore", 0), ("seed", 0)):
             _require(
                 _is_whole(getattr(self, name)) and getattr(self, name) >= least,
@@ -131,7 +145,8 @@ class Options:
         for name in ("negative_control", "batched", "conjugate"):
             _require(isinstance(getattr(self, name), bool), name, getattr(self, name), "True or False")
         _require(
-            self.executor is None or hasattr(self.executor, "submit"),
+            self.executor is None
+            or (hasattr(self.executor, "submit") and not isinstance(self.executor, type)),
             "executor",
             self.executor,
             "a concurrent.futures.Executor",
@@ -164,8 +179,16 @@ def _require(condition: bool, name: str, value: Any, cure: str) -> None:
         raise UsageError(f"{name}={value!r}", "this option does not take that value", cure)
 
 
+def _require_names(name: str, value: Any) -> None:
+    """One name or position, or several of them."""
+    several = isinstance(value, (Sequence, Set)) and not isinstance(value, str) and len(value) > 0
+    each = list(value) if several else [value]
+    good = value is None or all(isinstance(v, str) or _is_whole(v) for v in each)
+    _require(good, name, value, "paths or positions, such as ['W1', 0]")
+
+
 def _is_real(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
 
 
 def _is_whole(value: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 import numpy as np
@@ -79,9 +80,9 @@ class Outputs:
                 "return the same structure for every input",
             )
         parts = [
-            _real(leaf, lead + shape).reshape((*lead, -1))
-            for leaf, shape, size in zip(leaves, self.shapes, self.sizes, strict=True)
-            if size
+            _real(leaf, lead + shape, dtype).reshape((*lead, -1))
+            for leaf, shape, dtype in zip(leaves, self.shapes, self.dtypes, strict=True)
+            if dtype is not None
         ]
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
 
@@ -102,8 +103,8 @@ class Outputs:
         return self.tree.rebuild(leaves)
 
 
-def describe(result: Any, wanted: Any = None) -> Outputs:
-    """The structure of f's first result.
+def describe(result: Any, wanted: Any = None, name: str = "f") -> Outputs:
+    """The structure of the first result of the function called `name`.
 
     Raises
     ------
@@ -115,7 +116,7 @@ def describe(result: Any, wanted: Any = None) -> Outputs:
     if not any(a is not None for a in arrays):
         text = repr(result)
         raise UsageError(
-            f"f returned {text[:60]}",
+            f"{name} returned {text[:60]}",
             "there is no float array in it to differentiate",
             "return a float64 array or scalar",
         )
@@ -131,9 +132,7 @@ def _active(paths: Sequence[str], wanted: Any) -> tuple[bool, ...]:
     if wanted is None:
         return (True,) * len(paths)
     names = [wanted] if isinstance(wanted, (str, int)) else list(wanted)
-    chosen = tuple(
-        i in names or path in names or path.removeprefix("output") in names for i, path in enumerate(paths)
-    )
+    chosen = tuple(any(_matches(i, path, name) for name in names) for i, path in enumerate(paths))
     if not any(chosen):
         raise UsageError(
             f"outputs={wanted!r}",
@@ -141,6 +140,20 @@ def _active(paths: Sequence[str], wanted: Any) -> tuple[bool, ...]:
             f"positions up to {len(paths) - 1}, or one of {', '.join(paths)}",
         )
     return chosen
+
+
+def _matches(position: int, path: str, name: Any) -> bool:
+    """Whether a position, a path (with or without the leading ``output``), a branch or a glob names this output."""
+    if not isinstance(name, str):
+        return bool(position == name)
+    short = path.removeprefix("output").removeprefix(".")
+    glob = name.replace("[", "[[]")  # brackets are those of a path
+    return (
+        name in (path, short)
+        or short.startswith((f"{name}.", f"{name}["))
+        or fnmatchcase(path, glob)
+        or fnmatchcase(short, glob)
+    )
 
 
 def _numbers(leaf: Any, *, alone: bool) -> NDArray[Any] | None:
@@ -152,14 +165,19 @@ def _numbers(leaf: Any, *, alone: bool) -> NDArray[Any] | None:
     return array if array.dtype.kind in kinds and array.size else None
 
 
-def _real(leaf: Any, shape: tuple[int, ...]) -> Floats:
+def _real(leaf: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Floats:
     array = np.asarray(leaf)
+    if array.dtype.kind not in ("fciub" if dtype.kind == "c" else "fiub"):
+        text = str(array.dtype) if isinstance(leaf, np.ndarray) else repr(leaf)[:60]
+        raise UsageError(
+            f"f returned {text}", f"it returned {dtype} before", "return the same type for every input"
+        )
     if array.shape != shape:
         raise UsageError(
             f"f returned shape {array.shape}",
             f"it returned {shape} before",
             "return the same shape for every input",
         )
-    if array.dtype.kind == "c":
+    if dtype.kind == "c":
         return np.ascontiguousarray(array, dtype=np.complex128).reshape(-1).view(np.float64)
     return np.asarray(array, dtype=np.float64)

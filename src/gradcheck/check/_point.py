@@ -173,6 +173,12 @@ def as_point(inputs: Any, function: Callable[..., Any] | None, wrt: Any = None) 
 
 def _array(leaf: Any) -> Any:
     """Foreign arrays as NumPy's; anything that is no array as it is."""
+    if isinstance(leaf, np.ma.MaskedArray):
+        raise UsageError(
+            f"inputs hold a masked array of shape {leaf.shape}",
+            "its masked entries have no value to move",
+            "pass x.filled(0.0) and the mask as an array of Booleans",
+        )
     foreign = hasattr(leaf, "__array__") and not isinstance(leaf, (np.ndarray, np.generic, type))
     return np.asarray(leaf) if foreign else leaf
 

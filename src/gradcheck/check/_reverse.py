@@ -11,6 +11,7 @@ from gradcheck.check._direction import Direction
 from gradcheck.check._match import Gradients, match
 from gradcheck.check._outputs import Outputs
 from gradcheck.check._point import Floats, Point
+from gradcheck.check._verdict import Finding
 from gradcheck.differentiate._errors import UsageError
 
 __all__ = [
@@ -55,6 +56,8 @@ class Reverse:
     name : str
     uses_cotangent : bool
         Whether linearity in the cotangent is the claim's own doing.
+    explain : callable, optional
+        (scene, number of the input, finding) -> the finding explained, or None, for claims that know a better way.
     """
 
     pull: Callable[[Any, tuple[Any, ...]], Any]
@@ -62,6 +65,7 @@ class Reverse:
     uses_cotangent: bool = True
     conjugate: bool = False
     evaluations: int = 0
+    explain: Callable[[Any, int, Finding], Finding | None] | None = None
 
     def raw(self, cotangent: Any, arguments: tuple[Any, ...]) -> Any:
         """One call of the claim; raises `ClaimRaised` where it raises."""
@@ -110,21 +114,23 @@ class Rounding:
     outputs: Outputs
     weights: Floats
     eps: float
-    last: tuple[Floats, ...] = ()
     cache: dict[int, list[tuple[Floats, ...]]] = field(default_factory=dict)
     asked: dict[tuple[int, int], tuple[Direction, float]] = field(default_factory=dict)
 
     def along(self, directions: Sequence[Direction], k: int) -> Floats:
         """The scatter of the claim for cotangent k along each direction.
 
-        A spread of three is a poor estimate for a single direction, so the relative spread of all directions
-        together is another lower bound for each."""
-        draws = np.array([[d.dot(g) for d in directions] for g in self._moved(k)])
-        size = np.array([d.magnitude(self.last) for d in directions])
+        A spread of three is a poor estimate for a single direction, so the spread of all directions together,
+        relative to all their sizes, is another lower bound for each. A direction along which the claim cancels to
+        nothing but rounding has a spread as large as itself, and counts for no more than that."""
+        draws, size = np.empty((0, len(directions))), np.zeros(len(directions))
+        for g in self._moved(k):
+            draws = np.vstack([draws, [d.dot(g) for d in directions]])
+            size = np.array([d.magnitude(g) for d in directions])
+        size = np.where(np.isfinite(size), size, 0.0)
         with np.errstate(all="ignore"):
             spread = np.nan_to_num(draws.max(axis=0) - draws.min(axis=0), nan=0.0, posinf=0.0)
-            relative = np.where(size > 0, spread / size, 0.0)
-            common = np.sqrt(np.mean(relative**2)) * np.where(np.isfinite(size), size, 0.0)
+        common = size * (_norm(spread) / _norm(size)) if size.any() else 0.0
         return np.asarray(SCATTER * np.maximum(spread, common))
 
     def wide(self, directions: Sequence[Direction], k: int) -> Floats:
@@ -141,14 +147,20 @@ class Rounding:
             yield from self.cache[k]
             return
         for ulps in ULPS:
-            self.last = self._at(k, ulps)
+            moved = self._at(k, ulps)
             if self.point.size <= KEPT:
-                self.cache.setdefault(k, []).append(self.last)
-            yield self.last
+                self.cache.setdefault(k, []).append(moved)
+            yield moved
 
     def _at(self, k: int, ulps: float) -> tuple[Floats, ...]:
         moved = [x * (1.0 + ulps * self.eps) for x in self.point.coordinates]
         return self.reverse.gradients(self.weights[k], self.point.moved_to(moved), self.outputs).flat
+
+
+def _norm(x: Floats) -> float:
+    """Euclidean, of numbers whose squares may vanish or overflow."""
+    largest = float(np.max(np.abs(x)))
+    return largest * float(np.linalg.norm(x / largest)) if largest else 0.0
 
 
 def third_differences(draws: Floats) -> Floats:

@@ -9,7 +9,7 @@ import numpy as np
 
 from gradcheck.check import _contracts as contracts
 from gradcheck.check._direction import Direction
-from gradcheck.check._match import Gradients
+from gradcheck.check._match import Gradients, Misfit
 from gradcheck.check._measure import Instrument
 from gradcheck.check._options import Options
 from gradcheck.check._outputs import Outputs
@@ -126,7 +126,8 @@ class ReverseScene(Scene):
             claimed = np.array([[d.dot(g) for g in sets] for d in directions]).reshape(
                 len(directions), len(sets)
             )
-            rounding = np.array([floor(g, directions, self.instrument.eps) for g in sets]).T
+            eps = [max(self.instrument.eps, g.eps) for g in self.known]
+            rounding = np.array([floor(g, directions, e) for g, e in zip(sets, eps, strict=True)]).T
         return claimed, rounding.reshape(claimed.shape)
 
     def scatter(self, directions: Sequence[Direction], k: int) -> Floats:
@@ -211,13 +212,7 @@ def unfit(scene: ReverseScene) -> Iterator[Finding]:
     }
     for i, misfit in scene.known[0].misfits.items():
         path = scene.point.variables[i].path
-        slug = (
-            "missing-sum"
-            if misfit.code == "shape"
-            and misfit.array is not None
-            and misfit.array.size > scene.point.coordinates[i].size
-            else ""
-        )
+        slug = "missing-sum" if _is_unreduced(misfit, scene.point.variables[i].shape) else ""
         yield Finding(
             misfit.code,
             Verdict.FAIL,
@@ -226,3 +221,13 @@ def unfit(scene: ReverseScene) -> Iterator[Finding]:
             diagnosis=slug,
             advice=advice[misfit.code],
         )
+
+
+def _is_unreduced(misfit: Misfit, shape: tuple[int, ...]) -> bool:
+    """The gradient has the shape to which the input was broadcast."""
+    if misfit.code != "shape" or misfit.array is None:
+        return False
+    try:
+        return np.broadcast_shapes(shape, misfit.array.shape) == misfit.array.shape
+    except ValueError:
+        return False

@@ -1,7 +1,7 @@
 """The judge at the given point, and at points derived from it."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,12 +17,14 @@ from gradcheck.differentiate._errors import UsageError
 __all__ = ["explored"]
 
 
-def explored(problem: Problem) -> Report:
-    """The report at the given point; with `explore`, that of the first further point that fails."""
+def explored(problem: Problem, run: Callable[[Problem], Report] = run) -> Report:
+    """The report at the given point; with `explore`, that of the first further point that fails.
+
+    `run` judges one point."""
     start, first = time.perf_counter(), run(problem)
     if not problem.options.explore or first.verdict is Verdict.FAIL:
         return first
-    judge = _Judge(problem)
+    judge = _Judge(problem, run)
     found = explore(judge, _named(problem), problem.options.explore, seed=problem.options.seed)
     best = first if found.report is None else replace(found.report, counterexample=found.counterexample)
     return replace(
@@ -46,7 +48,8 @@ def _named(problem: Problem) -> dict[str, NDArray[Any]]:
 class _Judge:
     """What `explore` calls at each derived point."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, run: Callable[[Problem], Report]) -> None:
+        self.run = run
         self.problem = replace(
             problem, options=replace(problem.options, explore=0, negative_control=False, progress=None)
         )
@@ -65,7 +68,7 @@ class _Judge:
         )
         self._require_value(problem)
         try:
-            report = run(problem)
+            report = self.run(problem)
         except UsageError as error:
             raise SkipPoint(str(error)) from error
         self.evaluations += report.evaluations + 1

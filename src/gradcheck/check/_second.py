@@ -1,36 +1,40 @@
 """Second derivatives: Hessian-vector products and Hessians."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, Unpack
 
 import numpy as np
 
 from gradcheck.check import _contracts as contracts
 from gradcheck.check._calls import name_of, require_callable
-from gradcheck.check._direction import Direction
-from gradcheck.check._forward import Forward
-from gradcheck.check._function import Function
+from gradcheck.check._diagnose_matrix import Matrix, explained_by
+from gradcheck.check._findings import unreached
+from gradcheck.check._forward import Forward, ForwardScene
+from gradcheck.check._function import Exhausted, Function
+from gradcheck.check._jacobian import HessianClaim
 from gradcheck.check._look import overall
-from gradcheck.check._match import Gradients, Misfit, by_path
 from gradcheck.check._options import Options, OptionsDict
-from gradcheck.check._outputs import Outputs, describe
-from gradcheck.check._plan import along, units_of
-from gradcheck.check._point import Floats, Point, as_point
+from gradcheck.check._outputs import describe
+from gradcheck.check._plan import units_of
+from gradcheck.check._point import Point, as_point
 from gradcheck.check._reverse import FLOOR, SCATTER, ULPS, ClaimRaised, Reverse
 from gradcheck.check._run import Problem, judged, report_of
+from gradcheck.check._scene import ReverseScene, Scene
+from gradcheck.check._search import explored
+from gradcheck.check._slopes import WHOLE, Slopes, bases
 from gradcheck.check._verdict import Finding, Report, Verdict
 from gradcheck.differentiate._errors import UsageError
-from gradcheck.differentiate._tree import flatten
 
 __all__ = ["check_hessian", "check_hvp"]
 
 EPS = float(np.finfo(np.float64).eps)
 SYMMETRIC = 1e-6  # relative; what breaks symmetry (a transposed or a missing cross term) breaks it grossly
-WHOLE = (
-    6  # entries up to which the slopes along all of them are differenced; else along four random directions
-)
+MORE = "raise max_evaluations to have the mistake named"
+COVER = 'use coverage="full" to have the wrong entries named'
+MORE = "raise max_evaluations to have the mistake named"
+COVER = 'use coverage="full" to have the wrong entries named'
 RUNGS = 2.0**-7 * np.array([1.0, 0.25, 0.0625])  # of the input's size: the ladder's own first block
 BIAS = 16.0  # times what a halved top rung changes: the slopes' truncation changes along v about as much as they do
 
@@ -70,28 +74,53 @@ def check_hvp(
     >>> check_hvp(lambda x: np.sum(x**3), lambda x: 3 * x**2, lambda t, x: 6 * x * t[0], x).verdict.value
     'pass'
     """
-    start, chosen = time.perf_counter(), Options.of(options)
+    chosen = Options.of(options)
     require_callable(f=f, grad=grad, hvp=hvp)
-    point = as_point(inputs, f, chosen.wrt)
-    first = Problem(
-        "check_hvp",
-        f,
-        name_of(f, "f"),
-        Reverse(lambda _, a: grad(*a), name_of(grad, "grad"), False),
-        point,
-        chosen,
-        scalar=True,
+    claim = Forward(lambda t, a: hvp(t, *a), name_of(hvp, "hvp"), explain=_explained_product)
+    problem = Problem(
+        "check_hvp", f, name_of(f, "f"), claim, as_point(inputs, f, chosen.wrt), chosen, scalar=True
     )
-    function = Function(f, chosen)
+    return explored(problem, lambda problem: _run_hvp(problem, grad))
+
+
+def _run_hvp(problem: Problem, grad: Callable[..., Any]) -> Report:
+    """The gradient against f, H v against the gradient, and the symmetry of H, at one point."""
+    start, options, claim = time.perf_counter(), problem.options, problem.claim
+    assert isinstance(claim, Forward)
+    first = replace(
+        problem, claim=Reverse(lambda _, a: grad(*a), name_of(grad, "grad"), False, options.conjugate)
+    )
+    function = Function(problem.function, options)
     findings = judged(first, function)
-    claim = Forward(lambda t, a: hvp(t, *a), name_of(hvp, "hvp"))
-    left = None if chosen.max_evaluations is None else max(1, chosen.max_evaluations - function.evaluations)
-    slope = Function(grad, replace(chosen, max_evaluations=left))
-    second = Problem("check_hvp", grad, first.claim.name, claim, point, chosen)
-    findings += [replace(x, message=x.message or f"H v along {x.input}") for x in judged(second, slope)]
-    findings += _symmetry(claim, grad, point, np.random.default_rng(chosen.seed))
-    claims = first.claim.evaluations + slope.evaluations + claim.evaluations
-    return report_of(replace(second, name=first.name), findings, function.evaluations, claims, start)
+    left = None if options.max_evaluations is None else max(1, options.max_evaluations - function.evaluations)
+    told = options.progress
+    after = None if told is None else lambda count: told(function.evaluations + count)
+    slope = Function(grad, replace(options, max_evaluations=left, progress=after))
+    second = replace(problem, function=grad, name=first.claim.name, scalar=False)
+    products = judged(second, slope)
+    findings += [replace(x, message=x.message or f"H v along {x.input}") for x in products]
+    if not any(x.code in ("shape", "raises") and x.verdict is Verdict.FAIL for x in products):
+        findings += _symmetry(claim, grad, problem.point, np.random.default_rng(options.seed))
+    claim.evaluations += first.claim.evaluations + slope.evaluations
+    return report_of(problem, findings, function.evaluations, claim.evaluations, start)
+
+
+def _explained_product(scene: Scene, array: int, finding: Finding) -> Finding | None:
+    """The Hessian column by column, where it is small."""
+    assert isinstance(scene, ForwardScene)
+    if scene.point.size > WHOLE or any(v.is_complex for v in scene.point.variables):
+        return None
+    units = [
+        d for a in range(len(scene.point.variables)) for d in units_of(scene.instrument, a, finite=False)
+    ]
+    size = np.array([float(d.parts[0].step) for d in units])
+    try:
+        estimate = scene.instrument.estimate("ladder", units)
+    except Exhausted:
+        return replace(finding, diagnosis="unknown", advice=MORE)
+    claimed = np.array([scene.tangent_along(d) for d in units])
+    matrix = Matrix(*((x / size[:, None]).T for x in (claimed, estimate.value, estimate.error)))
+    return explained_by(matrix, finding, scene.point.variables, array)
 
 
 def _symmetry(
@@ -158,159 +187,84 @@ def check_hessian(
     >>> check_hessian(np.prod, hess, np.array([2.0, 3.0])).verdict.value
     'pass'
     """
-    start, chosen = time.perf_counter(), Options.of(options)
+    chosen = Options.of(options)
     require_callable(f=f, hess=hess)
-    point = as_point(inputs, f, chosen.wrt)
-    slopes = _Slopes(f, point, _bases(point, np.random.default_rng(chosen.seed)))
-    _require_number(f, point)
-    claim = _HessianClaim(lambda _, a: hess(*a), name_of(hess, "hess"), False, slopes=slopes)
-    limit = None if chosen.max_evaluations is None else max(1, chosen.max_evaluations // slopes.cost)
-    problem = Problem(
-        "check_hessian", slopes, name_of(f, "f"), claim, point, chosen, extra=slopes.bias(point)
-    )
-    function = Function(slopes, replace(chosen, max_evaluations=limit))
-    findings = [*judged(problem, function), *_symmetric_blocks(claim, point)]
-    return report_of(problem, findings, function.evaluations * slopes.cost, claim.evaluations, start)
+    claim = HessianClaim(lambda _, a: hess(*a), name_of(hess, "hess"), False, explain=_explained_hessian)
+    problem = Problem("check_hessian", f, name_of(f, "f"), claim, as_point(inputs, f, chosen.wrt), chosen)
+    return explored(problem, _run_hessian)
 
 
-def _require_number(f: Callable[..., Any], point: Point) -> None:
-    value = f(*point.fresh())
-    if not describe(value).is_scalar:
-        raise UsageError(
-            f"f returned shape {np.shape(value)}",
-            "check_hessian needs one real number",
-            "sum it, or check a Jacobian",
-        )
+def _run_hessian(problem: Problem) -> Report:
+    """The slopes of f as a function, and the claim against their slopes, at one point."""
+    start, point, options, claim = time.perf_counter(), problem.point, problem.options, problem.claim
+    assert isinstance(claim, HessianClaim)
+    _require_real(problem)
+    claim.slopes = slopes = Slopes(problem.function, point, bases(point, options), options.batched)
+    # The value that was just looked at, and the slopes by which the truncation is bounded.
+    spent, least = 1 + 2 * slopes.cost, 1 + 3 * slopes.cost
+    if options.max_evaluations is not None and options.max_evaluations < least:
+        return report_of(problem, [unreached(v.path) for v in point.variables], 1, claim.evaluations, start)
+    limit = None if options.max_evaluations is None else (options.max_evaluations - spent) // slopes.cost
+    progress = _scaled(options, slopes.cost)
+    inside = replace(options, max_evaluations=limit, progress=progress, batched=False)
+    function = Function(slopes, inside)
+    inner = replace(problem, function=slopes, extra=slopes.bias(point), options=inside)
+    findings = judged(inner, function)
+    if not any(x.code == "raises" for x in findings):
+        findings += _symmetric_blocks(claim, point)
+    return report_of(problem, findings, spent + function.evaluations * slopes.cost, claim.evaluations, start)
 
 
-@dataclass
-class _Bases:
-    """What `along` and `units_of` need of an instrument."""
-
-    point: Point
-    eps: float = EPS
+def _scaled(options: Options, cost: int) -> Callable[[int], object] | None:
+    """Progress in calls of f."""
+    told = options.progress
+    return None if told is None else lambda count: told(count * cost)
 
 
-def _bases(point: Point, rng: np.random.Generator) -> list[Direction]:
-    """The directions u: every entry of a small array, four random ones of a large."""
-    instrument: Any = _Bases(point)
-    found: list[Direction] = []
-    for a, x in enumerate(point.coordinates):
-        if x.size <= WHOLE:
-            found += units_of(instrument, a)
-        else:
-            found += [along(instrument, kind, a, rng) for kind in ("signs", "gaussian") * 2]
-    return found
-
-
-@dataclass(frozen=True)
-class _Slopes:
-    """x -> (D_u f)(x) for every u: sixth order, from the same steps everywhere."""
-
-    f: Callable[..., Any]
-    point: Point
-    bases: Sequence[Direction]
-
-    @property
-    def cost(self) -> int:
-        """Calls of f for one call of this."""
-        return 6 * len(self.bases)
-
-    def __call__(self, *args: Any, rungs: Floats = RUNGS) -> Floats:
-        leaves = flatten(args).leaves
-        here = [
-            np.array(leaves[v.position], dtype=v.working).reshape(-1).view(np.float64)
-            for v in self.point.variables
-        ]
-        return np.array([self._slope(d, here, rungs) for d in self.bases])
-
-    def _slope(self, direction: Direction, here: list[Floats], rungs: Floats) -> float:
-        """Two levels of Neville's scheme for h, h/4, h/16: the factors are 4^2 and 4^4."""
-        d = [self._value(direction, here, h) - self._value(direction, here, -h) for h in rungs]
-        c = [x / (2.0 * h) for x, h in zip(d, rungs, strict=True)]
-        low, high = (16.0 * c[1] - c[0]) / 15.0, (16.0 * c[2] - c[1]) / 15.0
-        return float((256.0 * high - low) / 255.0)
-
-    def _value(self, direction: Direction, here: list[Floats], t: float) -> float:
-        return float(
-            np.real(np.asarray(self.f(*self.point.arguments(direction.moved(here, float(t)))))).reshape(())
-        )
-
-    def bias(self, point: Point) -> Floats:
-        """How much of the slopes may be truncation: what a halved top rung changes."""
-        args = point.arguments(point.coordinates)
-        return BIAS * np.abs(self(*args) - self(*args, rungs=RUNGS / 2.0))
-
-
-@dataclass
-class _HessianClaim(Reverse):
-    """u^T H for the cotangents of the slopes."""
-
-    slopes: _Slopes | None = None
-    seen: dict[int, tuple[Point, Any]] = field(default_factory=dict)
-
-    def gradients(self, w: Floats, point: Point, outputs: Outputs) -> Gradients:
-        if id(point) not in self.seen:
-            self.seen = {id(point): (point, self.raw(None, point.arguments(point.copies())))}
-        return self.parsed(self.seen[id(point)][1], w, point, outputs)
-
-    def parsed(self, result: Any, w: Floats, point: Point, outputs: Outputs) -> Gradients:
-        assert self.slopes is not None
-        blocks, misfits = self.blocks(result, point)
-        u = [np.zeros(x.size) for x in point.coordinates]
-        for weight, direction in zip(w, self.slopes.bases, strict=True):
-            for part in direction.parts:
-                u[part.array][part.index] += weight * part.values()
-        flats = tuple(
-            sum((a @ blocks[i][j] for i, a in enumerate(u)), np.zeros(x.size))
-            for j, x in enumerate(point.coordinates)
-        )
-        return Gradients(flats, (None,) * len(flats), misfits)
-
-    def blocks(self, result: Any, point: Point) -> tuple[list[list[Floats]], dict[int, Misfit]]:
-        """H[i][j] as matrices; a block of another shape is a misfit of input j."""
-        rows, misfits = [], {}
-        for i, row in enumerate(self._rows(result, point)):
-            found = by_path(row, point, self.name)
-            blocks = []
-            for j, b in enumerate(point.variables):
-                expected, n = (
-                    point.variables[i].shape + b.shape,
-                    (point.coordinates[i].size, point.coordinates[j].size),
-                )
-                block = (
-                    np.zeros(expected)
-                    if found.get(b.path) is None
-                    else np.asarray(found[b.path], dtype=np.float64)
-                )
-                if block.shape != expected:
-                    misfits[j] = Misfit(
-                        "shape", f"the block has shape {block.shape} where {expected} is right", block
-                    )
-                    block = np.zeros(expected)
-                blocks.append(block.reshape(n))
-            rows.append(blocks)
-        return rows, misfits
-
-    def _rows(self, result: Any, point: Point) -> list[Any]:
-        """The rows of blocks, one for each variable."""
-        count = len(point.variables)
-        if count == 1:
-            while isinstance(result, (tuple, list)) and len(result) == 1 and np.ndim(result[0]) > 0:
-                result = result[0]
-            return [result]
-        if isinstance(result, dict):
-            result = [result.get(v.path) for v in point.variables]
-        if not isinstance(result, (tuple, list)) or len(result) != count:
+def _require_real(problem: Problem) -> None:
+    """Real inputs, and one call of f, which must give a real number."""
+    for variable in problem.point.variables:
+        if variable.is_complex:
             raise UsageError(
-                f"{self.name} returned {type(result).__name__}",
-                f"there are {count} inputs",
-                "return hess[i][j] for every pair of inputs",
+                f"{variable.path} is {variable.dtype}",
+                "a Hessian is that of a function of real numbers",
+                "pass the real and the imaginary parts as two inputs, or use check_hvp",
             )
-        return list(result)
+    try:
+        value = problem.function(*problem.point.fresh())
+    except Exception as error:
+        raise UsageError(
+            f"{problem.name} raised {type(error).__name__}: {error}",
+            "f must return a value at the point that is checked",
+            "check the inputs' number and shapes (a tuple is unpacked into arguments)",
+        ) from error
+    if not describe(value, name=problem.name).is_scalar:
+        raise UsageError(
+            f"{problem.name} returned shape {np.shape(value)}",
+            "check_hessian needs one real number",
+            f"sum it, check a Jacobian, or see whether {problem.name} and the claim are swapped",
+        )
 
 
-def _symmetric_blocks(claim: _HessianClaim, point: Point) -> Iterator[Finding]:
+def _explained_hessian(scene: Scene, array: int, finding: Finding) -> Finding:
+    """Every entry of the Hessian by itself, where slopes along all of them are differenced."""
+    assert isinstance(scene, ReverseScene)
+    assert isinstance(scene.reverse, HessianClaim)
+    slopes, point = scene.reverse.slopes, scene.point
+    if slopes is None or not slopes.is_whole:
+        return replace(finding, diagnosis="unknown", advice=COVER)
+    units = [d for a in range(len(point.variables)) for d in units_of(scene.instrument, a, finite=False)]
+    size = np.array([float(d.parts[0].step) for d in slopes.bases])
+    try:
+        estimate = scene.instrument.estimate("ladder", units)
+    except Exhausted:
+        return replace(finding, diagnosis="unknown", advice=MORE)
+    measured, error = ((x / np.outer(size, size)).T for x in (estimate.value, estimate.error))
+    matrix = Matrix(scene.reverse.whole(point), measured, error, scene.instrument.base / size)
+    return explained_by(matrix, finding, point.variables, array)
+
+
+def _symmetric_blocks(claim: HessianClaim, point: Point) -> Iterator[Finding]:
     """H[i][j] = H[j][i]^T."""
     try:
         result = claim.raw(None, point.arguments(point.copies()))

@@ -82,7 +82,8 @@ def _is_large_itself(report: Report, inputs: Inputs) -> bool:
 
 
 def _largest(value: Array, index: tuple[int, ...] | None) -> float:
-    return float(np.max(np.abs(value if index is None else value[index])))
+    """At an entry of the input; the index of a Hessian's entry begins with one."""
+    return float(np.max(np.abs(value if index is None else value[index[: value.ndim]])))
 
 
 # Points nearby -----------------------------------------------------------------------------------------------------

@@ -1,0 +1,171 @@
+"""Hessians and Hessian-vector products: small ones entry by entry, each mistake named, the budget kept."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradcheck import Report, Verdict, check_hessian, check_hvp
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+class Problem:
+    """f(x) = sum of sin(x) + x^T A x / 2 + exp(c x): a Hessian that is dense and indefinite."""
+
+    def __init__(self, n: int) -> None:
+        rng = np.random.default_rng(n)
+        A = rng.standard_normal((n, n))
+        self.A, self.c, self.x = A + A.T, rng.standard_normal(n) / n, rng.standard_normal(n)
+        self.calls = 0
+
+    def f(self, x: Array) -> Any:
+        self.calls += 1
+        return np.sum(np.sin(x)) + 0.5 * x @ self.A @ x + np.exp(self.c @ x)
+
+    def grad(self, x: Array) -> Array:
+        return np.cos(x) + self.A @ x + np.exp(self.c @ x) * self.c
+
+    def hess(self, x: Array) -> Array:
+        return self.A - np.diag(np.sin(x)) + np.exp(self.c @ x) * np.outer(self.c, self.c)
+
+
+def diagonal_only(H: Array) -> Array:
+    return np.diag(np.diag(H))
+
+
+def cross_terms_twice(H: Array) -> Array:
+    return 2 * H - diagonal_only(H)
+
+
+def one_entry(H: Array) -> Array:
+    wrong = H.copy()
+    wrong[1, 2] *= 1 + 1e-4
+    return wrong
+
+
+MISTAKES: dict[str, tuple[Callable[[Array], Array], str, str]] = {
+    "diagonal only": (diagonal_only, "missing-term", "off the diagonal"),
+    "cross terms counted twice": (
+        cross_terms_twice,
+        "factor",
+        "every entry off the diagonal of H is 2.0000 x",
+    ),
+    "diagonal halved": (
+        lambda H: H - diagonal_only(H) / 2,
+        "factor",
+        "every entry on the diagonal of H is 0.5000 x",
+    ),
+    "upper triangle only": (np.triu, "missing-term", "above the diagonal"),
+    "lower triangle only": (np.tril, "missing-term", "below the diagonal"),
+    "one entry": (one_entry, "entries", "[1, 2]"),
+    "sign": (lambda H: -H, "sign", "-1 x"),
+    "half": (lambda H: H / 2, "factor", "0.5000 x"),
+    "zero": (lambda H: 0 * H, "zero", "zero everywhere"),
+    "a regulariser": (lambda H: H + 0.1 * np.eye(len(H)), "extra-term", "0.1 x the identity"),
+    "Gauss-Newton": (lambda H: H @ H / 3, "missing-term", "Gauss-Newton"),
+}
+
+
+def value_finding(report: Report) -> Any:
+    return next(f for f in report.findings if f.code == "value" and f.verdict is Verdict.FAIL)
+
+
+@pytest.mark.parametrize(("mistake", "slug", "words"), MISTAKES.values(), ids=MISTAKES)
+@pytest.mark.parametrize("n", [3, 8])
+def test_a_wrong_hessian_is_named(n: int, mistake: Any, slug: str, words: str) -> None:
+    p = Problem(n)
+    found = value_finding(check_hessian(p.f, lambda x: mistake(p.hess(x)), p.x))
+    assert found.diagnosis == slug
+    assert words in found.message
+
+
+@pytest.mark.parametrize(("mistake", "slug", "words"), MISTAKES.values(), ids=MISTAKES)
+def test_a_wrong_hessian_vector_product_is_named(mistake: Any, slug: str, words: str) -> None:
+    p = Problem(4)
+    found = value_finding(check_hvp(p.f, p.grad, lambda t, x: mistake(p.hess(x)) @ t[0], p.x))
+    assert found.diagnosis == slug
+    assert words in found.message
+
+
+def test_a_missing_outer_product_of_the_gradient_is_named() -> None:
+    """log of a sum of exponentials, differentiated as if the logarithm were a constant factor."""
+    x = np.array([0.3, -0.2, 0.5, 0.1])
+
+    def softmax(x: Array) -> Array:
+        return np.exp(x) / np.exp(x).sum()
+
+    report = check_hessian(lambda x: np.log(np.exp(x).sum()), lambda x: np.diag(softmax(x)), x)
+    found = value_finding(report)
+    assert found.diagnosis == "extra-term"
+    assert "g g^T" in found.message
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 12, 30])
+def test_a_right_hessian_passes_with_every_entry_measured(n: int) -> None:
+    p = Problem(n)
+    report = check_hessian(p.f, p.hess, p.x)
+    assert report.verdict is Verdict.PASS
+    assert report.probability == 1.0
+    assert report.resolution < 1e-4
+
+
+@pytest.mark.parametrize("n", [7, 12])
+def test_a_single_wrong_entry_is_found_beyond_six_parameters_and_listed(n: int) -> None:
+    p = Problem(n)
+    report = check_hessian(p.f, lambda x: one_entry(p.hess(x)), p.x)
+    assert value_finding(report).wrong_entries == ((1, 2),)
+    assert "symmetry" in {f.code for f in report.findings if f.verdict is Verdict.FAIL}
+    symmetric = check_hessian(p.f, lambda x: one_entry(one_entry(p.hess(x)).T), p.x)
+    wrong = [f.wrong_entries for f in symmetric.findings if f.verdict is Verdict.FAIL]
+    assert wrong == [((1, 2), (2, 1))]
+
+
+def test_large_hessians_are_probed_unless_full_coverage_is_asked_for() -> None:
+    p = Problem(31)
+    probed = check_hessian(p.f, p.hess, p.x)
+    assert probed.verdict is Verdict.PASS
+    few = p.calls
+    small = Problem(8)
+    full = check_hessian(small.f, small.hess, small.x, coverage="full").evaluations
+    probe = check_hessian(small.f, small.hess, small.x, coverage="probe").evaluations
+    assert probe < full
+    assert few < 5_000
+
+
+@pytest.mark.parametrize("most", [1, 20, 60, 150, 400, 2000])
+@pytest.mark.parametrize("right", [True, False])
+def test_the_budget_of_a_hessian_is_never_exceeded(most: int, right: bool) -> None:
+    p = Problem(3)
+    report = check_hessian(p.f, p.hess if right else lambda x: 2 * p.hess(x), p.x, max_evaluations=most)
+    assert p.calls == report.evaluations <= most
+    assert right or report.verdict is not Verdict.PASS
+
+
+def test_stacked_evaluations_of_a_hessian_give_the_same_verdicts() -> None:
+    x = np.array([0.3, -0.4, 1.1])
+
+    def f(x: Array) -> Any:
+        return np.sin(x).sum(axis=-1) + np.prod(x, axis=-1)
+
+    def hess(x: Array) -> Array:
+        a, b, c = x
+        return np.array([[-np.sin(a), c, b], [c, -np.sin(b), a], [b, a, -np.sin(c)]])
+
+    assert check_hessian(f, hess, x, batched=True).verdict is Verdict.PASS
+    assert check_hessian(f, lambda x: 1.01 * hess(x), x, batched=True).verdict is Verdict.FAIL
+
+
+def test_second_derivatives_are_explored() -> None:
+    def hides(x: Array) -> Array:
+        return np.diag(np.where(x == 0, 1.0, 6 * x))
+
+    x = np.array([0.3, 0.7])
+    assert check_hessian(lambda x: np.sum(x**3), hides, x).verdict is Verdict.PASS
+    found = check_hessian(lambda x: np.sum(x**3), hides, x, explore=40)
+    assert found.verdict is Verdict.FAIL
+    assert found.counterexample is not None
+    right = check_hvp(lambda x: np.sum(x**3), lambda x: 3 * x**2, lambda t, x: 6 * x * t[0], x, explore=10)
+    assert right.verdict is Verdict.PASS
+    assert right.explored["tried"] == 10
