@@ -28,7 +28,8 @@ def weibull_partials_swapped(rng):
         x, a, b = i
         p, lr = parts(i)
         y = f(i)
-        return ct * y * ((a - 1) - a * p) / x, ct * y * (1 / a + lr * (1 - p)), ct * y * a / b * (p - 1)
+        da = p * np.exp(-p) / x * (1 + a * lr * (1 - p))
+        return ct * y * ((a - 1) - a * p) / x, ct * da, ct * y * a / b * (p - 1)
 
     def bad(i, ct):
         gx, ga, gb = good(i, ct)
