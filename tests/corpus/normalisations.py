@@ -187,7 +187,7 @@ def l2_normalise_below_epsilon(rng):
 def inf_norm_gradient_zero(rng):
     def good(i, ct):
         top = np.abs(i[0]) == np.abs(i[0]).max(1, keepdims=True)
-        return (ct[:, None] * np.sign(i[0]) * top,)
+        return (ct[:, None] * np.sign(i[0]) * top / top.sum(1, keepdims=True),)
 
     return Problem(
         f=lambda i: np.abs(i[0]).max(1),
