@@ -3,7 +3,25 @@
 Every case is written from the facts of a public report or fixing commit, named in its `source`.
 """
 
-from tests.corpus import controls, factors_and_signs, indexing, points_and_precision, products
+from tests.corpus import (
+    assembly,
+    controls,
+    controls_at_kinks,
+    controls_at_scale,
+    controls_computed,
+    densities,
+    elementwise,
+    factors_and_signs,
+    indexing,
+    linear_algebra,
+    losses,
+    normalisations,
+    points_and_precision,
+    positions,
+    products,
+    sequences,
+    windows,
+)
 from tests.corpus._case import Case, Problem
 
 __all__ = ["BUGS", "CONTROLS", "Case", "Problem"]
@@ -13,5 +31,19 @@ BUGS: tuple[Case, ...] = (
     *indexing.CASES,
     *products.CASES,
     *points_and_precision.CASES,
+    *losses.CASES,
+    *densities.CASES,
+    *normalisations.CASES,
+    *linear_algebra.CASES,
+    *positions.CASES,
+    *windows.CASES,
+    *elementwise.CASES,
+    *sequences.CASES,
+    *assembly.CASES,
 )
-CONTROLS: tuple[Case, ...] = controls.CASES
+CONTROLS: tuple[Case, ...] = (
+    *controls.CASES,
+    *controls_at_kinks.CASES,
+    *controls_at_scale.CASES,
+    *controls_computed.CASES,
+)

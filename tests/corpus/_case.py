@@ -70,6 +70,8 @@ class Case:
         The second at a kink, where any element is accepted.
     magnitude : str
         "gross", the order of the relative error at the inputs, or "absolute".
+    says : tuple of str
+        The words that name the mistake, slugs of `code` or `diagnosis`; empty where nobody has decided.
     """
 
     name: str
@@ -83,6 +85,7 @@ class Case:
     fidelity: str = "diff"
     truth: str = "derivative"
     magnitude: str = "gross"
+    says: tuple[str, ...] = ()
 
     def problem(self, seed: int = 0) -> Problem:
         """The same problem for the same seed, on every machine."""
@@ -101,9 +104,12 @@ def bug(
     generic: bool = True,
     fidelity: str = "diff",
     mag: str = "gross",
+    says: tuple[str, ...] = (),
 ) -> Callable[[Make], Case]:
     """The decorated function makes the problem of a historical bug."""
-    return lambda make: Case(name, source, op, bug_class, what, make, generic, "bug", fidelity, magnitude=mag)
+    return lambda make: Case(
+        name, source, op, bug_class, what, make, generic, "bug", fidelity, magnitude=mag, says=says
+    )
 
 
 def control(name: str, bug_class: str, what: str, truth: str = "derivative") -> Callable[[Make], Case]:
