@@ -5,7 +5,7 @@ power of two t well above an ulp of x: the displacement that really happens is t
 large as the array, t = 1 moves x by about its own size, whatever the units of the input.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist
@@ -19,6 +19,7 @@ from gradcheck.check._point import Floats, Point, power_of_two
 __all__ = ["Direction", "Part", "dense", "entry_sizes", "gaussian", "signs", "unit"]
 
 QUANTUM = 1 / 16  # of the step: four bits below it, and a Gaussian up to 4 needs two above it
+LOST = 128.0  # times eps of the array's size: a singular value decomposition drops less from a matrix
 CHUNK = 2**15  # elements: what stays in a core's cache between two passes
 
 
@@ -44,10 +45,15 @@ class Part:
     def values(self) -> Floats:
         return np.asarray(self.quanta * (self.step * QUANTUM))
 
-    def moved(self, x: Floats, t: float) -> Floats:
-        """A new array x + t v, in the fewest passes over memory."""
+    def at(self, entries: Any) -> Floats:
+        """v at some entries of a dense part, an index or a slice."""
+        step = self.step if np.ndim(self.step) == 0 else self.step[entries]
+        return np.asarray(self.quanta[entries] * (step * QUANTUM))
+
+    def moved(self, x: Floats, t: float, out: Floats | None = None) -> Floats:
+        """x + t v in the fewest passes over memory: a new array, or `out` where the part is dense."""
         if isinstance(self.index, slice):
-            return self._dense(x, (t * QUANTUM) * self.step)
+            return self._dense(x, (t * QUANTUM) * self.step, np.empty_like(x) if out is None else out)
         y = x.copy()
         if len(self.quanta) == 1 and np.ndim(self.step) == 0:
             y[self.index[0]] += t * (float(self.quanta[0]) * QUANTUM * self.step)
@@ -55,23 +61,32 @@ class Part:
             y[self.index] += t * self.values()
         return y
 
-    def _dense(self, x: Floats, step: Any) -> Floats:
-        y = np.empty_like(x)
-        for i in range(0, x.size, CHUNK):
-            here = slice(i, i + CHUNK)
+    def _dense(self, x: Floats, step: Any, y: Floats) -> Floats:
+        for here in _chunks(x.size):
             np.multiply(self.quanta[here], step if np.ndim(step) == 0 else step[here], out=y[here])
             y[here] += x[here]
         return y
 
     def dot(self, gradient: Floats) -> float:
-        if isinstance(self.index, slice) and np.ndim(self.step) == 0:
-            return float(np.dot(gradient, self.quanta.astype(np.float64)) * (self.step * QUANTUM))
-        return float(np.dot(gradient[self.index], self.values()))
+        """<g, v>."""
+        return float(sum(terms.sum() for terms in self._terms(gradient)))
 
     def magnitude(self, gradient: Floats) -> float:
         """Sum of |g v|: what the rounding of the dot product is proportional to."""
-        size = np.abs(self.values())
-        return float(np.dot(np.abs(gradient[self.index]), size))
+        return float(sum(np.abs(terms, out=terms).sum() for terms in self._terms(gradient)))
+
+    def _terms(self, gradient: Floats) -> Iterator[Floats]:
+        """The products g_i v_i, some at a time."""
+        if isinstance(self.index, slice):
+            for here in _chunks(gradient.size):
+                yield gradient[here] * self.at(here)
+        else:
+            yield gradient[self.index] * self.values()
+
+
+def _chunks(size: int) -> Iterator[slice]:
+    """Pieces of a large array in which several passes cost little more than one."""
+    return (slice(i, i + CHUNK) for i in range(0, size, CHUNK))
 
 
 @dataclass(frozen=True)
@@ -91,11 +106,19 @@ class Direction:
     parts: tuple[Part, ...]
     finest: float
 
-    def moved(self, coordinates: Sequence[Floats], t: float) -> list[Floats]:
-        """The coordinates at x + t v; arrays that do not move are the same objects."""
+    def moved(
+        self, coordinates: Sequence[Floats], t: float, room: dict[int, Floats] | None = None
+    ) -> list[Floats]:
+        """The coordinates at x + t v; arrays that do not move are the same objects.
+
+        A large array that moves is written to its place in `room`, over what was there before.
+        """
         moved = list(coordinates)
         for part in self.parts:
-            moved[part.array] = part.moved(moved[part.array], t)
+            x = moved[part.array]
+            if room is not None and x.size > CHUNK and part.array not in room:
+                room[part.array] = np.empty_like(x)
+            moved[part.array] = part.moved(x, t, None if room is None else room.get(part.array))
         return moved
 
     def dot(self, gradients: Sequence[Floats]) -> float:
@@ -140,43 +163,51 @@ def signs(point: Point, array: int, size: Any, rng: np.random.Generator, index: 
     """Random signs times `size`, over a whole array or some of its coordinates."""
     x = point.coordinates[array]
     length = x.size if index is None else len(index)
-    quanta = (rng.integers(0, 2, length, dtype=np.int8) * np.int8(32) - np.int8(16)).astype(np.int8)
-    return _still_where_not_finite(x, Part(array, slice(None) if index is None else index, size, quanta))
+    part = Part(array, slice(None) if index is None else index, size, _drawn(_SIGNS, length, rng))
+    return _still_where_not_finite(point, part)
+
+
+def _drawn(table: bytes, length: int, rng: np.random.Generator) -> NDArray[np.int8]:
+    """One of the table's 256 signed bytes for every random byte."""
+    return np.frombuffer(bytearray(rng.bytes(length).translate(table)), dtype=np.int8)
+
+
+_SIGNS = np.where(np.arange(256) % 2, 16, -16).astype(np.int8).tobytes()
 
 
 @lru_cache(maxsize=1)
-def _bell() -> NDArray[np.int8]:
+def _bell() -> bytes:
     """The 256 equally likely values of a standard normal variable, in sixteenths: one random byte picks one.
 
     The largest is 2.9; the variance is 0.99. None is zero, so that every entry moves.
     """
     normal = NormalDist()
     sixteenths = np.rint([16.0 * normal.inv_cdf((i + 0.5) / 256.0) for i in range(256)])
-    return np.where(sixteenths == 0, 1, sixteenths).astype(np.int8)
+    return np.where(sixteenths == 0, 1, sixteenths).astype(np.int8).tobytes()
 
 
 def gaussian(point: Point, array: int, size: Any, rng: np.random.Generator) -> Part:
     """Standard normal numbers rounded to sixteenths, none of them zero, times `size`."""
     x = point.coordinates[array]
-    quanta = _bell()[np.frombuffer(rng.bytes(x.size), dtype=np.uint8)]
-    return _still_where_not_finite(x, Part(array, slice(None), size, quanta))
+    return _still_where_not_finite(point, Part(array, slice(None), size, _drawn(_bell(), x.size, rng)))
 
 
-def _still_where_not_finite(x: Floats, part: Part) -> Part:
+def _still_where_not_finite(point: Point, part: Part) -> Part:
     """Infinite and NaN entries of an input (a mask of -inf, say) have no derivative and stay where they are."""
-    still = ~np.isfinite(x[part.index])
-    if still.any():
-        part.quanta[still] = 0
+    if not np.isfinite(point.extent_of(part.array).largest):
+        part.quanta[~np.isfinite(point.coordinates[part.array][part.index])] = 0
     return part
 
 
 def _finest(point: Point, part: Part, eps: float) -> float:
     """t v must be whole multiples of two ulp of x (x + t v may be one binade up)."""
-    x = point.coordinates[part.array][part.index]
-    if np.ndim(part.step) == 0:
-        largest = max(float(x.max()), -float(x.min()))
+    if isinstance(part.index, slice) and np.ndim(part.step) == 0:
+        largest = point.extent_of(part.array).largest
         ratio = largest / part.step if np.isfinite(largest) else 1.0
     else:
+        x = point.coordinates[part.array][part.index]
         ratio = float(np.max(np.where(np.isfinite(x), np.abs(x), 0.0) / part.step))
     lowest = 1.0 if part.quanta.size == 1 else QUANTUM
-    return float(2.0 * eps * power_of_two(max(ratio, 2.0**-40)) / lowest)
+    if ratio < eps:  # zeros: what moves them by a few ulp of the others is lost beside these
+        return float(LOST * eps)
+    return float(2.0 * eps * power_of_two(ratio) / lowest)

@@ -109,9 +109,10 @@ class _Task:
     def __call__(self, pairs: Sequence[tuple[Direction, float]]) -> tuple[Floats, str]:
         size = self.outputs.size if self.weights is None else len(self.weights)
         values, trouble = np.full((len(pairs), size), np.nan), ""
+        room: dict[int, Floats] = {}  # one array for all large ones that an input takes in turn
         with np.errstate(all="ignore"):
             for i, (direction, t) in enumerate(pairs):
-                args = self.point.arguments(direction.moved(self.point.coordinates, t))
+                args = self.point.arguments(direction.moved(self.point.coordinates, t, room))
                 try:
                     values[i] = self.contract(self.outputs.vector(self.call(*args)))
                 except UsageError:

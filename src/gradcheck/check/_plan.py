@@ -14,13 +14,14 @@ __all__ = ["Row", "Tier", "plan"]
 
 SMALL_ARRAY = 64  # entries up to which an array is measured entry by entry ...
 SMALL_PROBLEM = (
-    1000  # ... unless all arrays together are larger than this: then evaluations do not grow with size
+    900  # ... unless all arrays together are larger than this, a thousand or so: then evaluations do not grow
 )
 FRUGAL = 60  # evaluations that a correct large problem may cost ...
 RESERVED = (
     16  # ... of which the value, its repetition, the strided view and the noise probe take about this many
 )
-LADDER, CENTRAL = 7, 2  # evaluations of a row
+LADDER, CENTRAL = 7, 2  # evaluations of a row ...
+CLIMB = 16  # ... and of one that goes on, as a ReLU network's may, at a kink nearby
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,8 @@ def _frugal(instrument: Instrument, rng: np.random.Generator) -> Iterator[Tier]:
     """Random directions only: as many by the ladder as the evaluations allow, two kinds for each array."""
     arrays = range(len(instrument.point.variables))
     left = FRUGAL - RESERVED
-    if len(arrays) * LADDER * 2 <= left:
-        rounds = max(1, left // (LADDER * len(arrays)))
+    if len(arrays) * LADDER * 2 + CLIMB <= left:
+        rounds = max(1, (left - CLIMB) // (LADDER * len(arrays)))
         kinds = ("signs", "gaussian") * rounds
         yield Tier(
             "ladder", tuple(Row(a, along(instrument, k, a, rng)) for k in kinds[:rounds] for a in arrays)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,12 @@ from numpy.typing import NDArray
 from gradcheck.differentiate._errors import UsageError
 from gradcheck.differentiate._tree import Tree, flatten, is_leaf, join, parameter_names
 
-__all__ = ["Floats", "Point", "Variable", "array_size", "as_point", "power_of_two"]
+__all__ = ["TINY", "Extent", "Floats", "Point", "Variable", "as_point", "power_of_two"]
 
 Floats = NDArray[np.float64]
+
+# Squares above it keep their digits.
+TINY = float(np.finfo(float).tiny) / float(np.finfo(float).eps)
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ class Point:
     counts: tuple[int, ...]
     variables: tuple[Variable, ...]
     coordinates: tuple[Floats, ...]
-    sizes: dict[int, float] = field(default_factory=dict, compare=False)
+    extents: dict[int, "Extent"] = field(default_factory=dict, compare=False)
 
     @cached_property
     def views(self) -> tuple[Any, ...]:
@@ -106,11 +109,15 @@ class Point:
     def size(self) -> int:
         return sum(x.size for x in self.coordinates)
 
+    def extent_of(self, array: int) -> "Extent":
+        """How large an array's entries are, looked at once."""
+        if array not in self.extents:
+            self.extents[array] = Extent.of(self.coordinates[array])
+        return self.extents[array]
+
     def size_of(self, array: int) -> float:
-        """The typical size of an array's entries, looked at once."""
-        if array not in self.sizes:
-            self.sizes[array] = array_size(self.coordinates[array])
-        return self.sizes[array]
+        """The typical size of an array's entries."""
+        return self.extent_of(array).typical
 
     @property
     def is_narrow(self) -> bool:
@@ -122,7 +129,7 @@ class Point:
         return replace(self, variables=tuple(replace(v, working=v.dtype) for v in self.variables))
 
     def moved_to(self, coordinates: Sequence[Floats]) -> "Point":
-        return replace(self, coordinates=tuple(coordinates), sizes={})
+        return replace(self, coordinates=tuple(coordinates), extents={})
 
 
 def power_of_two(x: Any) -> Any:
@@ -130,14 +137,38 @@ def power_of_two(x: Any) -> Any:
     return np.ldexp(0.5, np.frexp(x)[1])
 
 
-def array_size(x: Floats) -> float:
-    """The typical size of an array's entries: a power of two near their root mean square; 1 where all are zero."""
-    finite = x[np.isfinite(x)] if not np.isfinite(x).all() else x
-    largest = max(float(finite.max()), -float(finite.min())) if finite.size else 0.0
-    if largest == 0.0 or largest < np.finfo(float).tiny:
+@dataclass(frozen=True)
+class Extent:
+    """How large the entries of an array are.
+
+    Attributes
+    ----------
+    largest : float
+        The largest |x|; not finite where an entry is not.
+    typical : float
+        A power of two near the root mean square of the finite entries; 1 where all are zero.
+    """
+
+    largest: float
+    typical: float
+
+    @classmethod
+    def of(cls, x: Floats) -> Self:
+        """In three passes over an array whose entries are finite, as nearly always."""
+        largest = max(float(x.max()), -float(x.min()))
+        square = float(np.dot(x, x)) / x.size
+        if TINY < square < np.inf:  # nothing has overflown or vanished
+            return cls(largest, float(power_of_two(np.sqrt(square))))
+        return cls(largest, _typical(x[np.isfinite(x)]))
+
+
+def _typical(x: Floats) -> float:
+    """The same for finite numbers whose squares may overflow or vanish."""
+    largest = float(np.max(np.abs(x), initial=0.0))
+    if largest < np.finfo(float).tiny:
         return 1.0
-    scaled = finite / largest  # squares must neither overflow nor vanish
-    return float(power_of_two(largest * np.sqrt(float(np.dot(scaled, scaled)) / finite.size)))
+    scaled = x / largest
+    return float(power_of_two(largest * np.sqrt(float(np.dot(scaled, scaled)) / x.size)))
 
 
 def as_point(inputs: Any, function: Callable[..., Any] | None, wrt: Any = None) -> Point:

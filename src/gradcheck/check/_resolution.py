@@ -26,14 +26,13 @@ from numpy.typing import NDArray
 
 from gradcheck.check._compare import Comparison, Outcome
 from gradcheck.check._judge import Ledger
-from gradcheck.check._point import Floats
+from gradcheck.check._point import TINY, Floats
 from gradcheck.check._scene import Scene
 
 __all__ = ["Power", "power"]
 
 PROBABILITY = 0.99  # the size is stated for which this much is reached, where that is small enough
 BEYOND = 1.01  # a mistake as large as the bound is not outside it, and claimed minus measured has rounding of its own
-TINY = float(np.finfo(float).tiny) / float(np.finfo(float).eps)  # squares above it keep their digits
 SAMPLE = 4096  # entries of a large array from which the share is estimated: its error is 0.2 %
 
 
@@ -95,11 +94,12 @@ def _ratios(scene: Scene, ledger: Ledger, array: int, entries: np.ndarray) -> tu
     ratios, gates = np.full(len(entries), np.inf), np.full(len(entries), np.inf)
     if comparison is None:
         return ratios, gates
-    gradient = np.abs([scene.gradients(k)[array] for k in range(comparison.outcome.shape[1])])
-    typical = np.array([_rms(g) for g in gradient])
-    where = {int(e): i for i, e in enumerate(entries)}
+    gradients = [scene.gradients(k)[array] for k in range(comparison.outcome.shape[1])]
+    gradient = np.abs([g[entries] for g in gradients])
+    typical = np.array([_rms(g) for g in gradients])
     own = [i for i in ledger.of(array) if ledger.rows[i].direction.kind == "entry"]
     scaled = np.array([_rms(c) for c in comparison.claimed[own].T]) if own else typical
+    where = {int(e): i for i, e in enumerate(entries)} if own else {}
     with np.errstate(all="ignore"):
         for i in ledger.of(array):
             decided = comparison.outcome[i] == Outcome.RIGHT
@@ -113,8 +113,8 @@ def _ratios(scene: Scene, ledger: Ledger, array: int, entries: np.ndarray) -> tu
                         gates[at], np.fmin.reduce(np.where(_speaks(comparison, i), need / scaled, np.inf))
                     )
                 continue
-            v = np.abs(part.values()[entries])
-            ratios = np.fmin(ratios, np.fmin.reduce(need[:, None] / (gradient[:, entries] * v), axis=0))
+            v = np.abs(part.at(entries))
+            ratios = np.fmin(ratios, np.fmin.reduce(need[:, None] / (gradient * v), axis=0))
             gates = np.fmin(gates, np.fmin.reduce(need / typical) / v)
     return ratios, gates
 
@@ -130,7 +130,7 @@ def _speaks(comparison: Comparison, row: int) -> NDArray[np.bool_]:
 def _rms(g: Floats) -> float:
     """Root mean square; where squares vanish or overflow, of what is left without the largest."""
     square = float(np.dot(g, g)) / g.size
-    largest = float(np.max(np.abs(g)))
-    if TINY < square < np.inf or not 0.0 < largest < np.inf:
+    if TINY < square < np.inf:
         return float(np.sqrt(square))
-    return largest * _rms(g / largest)
+    largest = float(np.max(np.abs(g)))
+    return largest * _rms(g / largest) if 0.0 < largest < np.inf else float(np.sqrt(square))
