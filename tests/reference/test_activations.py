@@ -230,9 +230,25 @@ def test_values_and_slopes_at_zero(g, value, slope):
     assert g.derivative(0.0) == pytest.approx(slope, abs=2e-16)
 
 
+def has_the_slope_of_the_notes_at_zero(g):
+    assert g.derivative(np.array([0.0, -0.0])).tolist() == [0.25 if g.name == "sigmoid" else 1.0] * 2
+
+
 @pytest.mark.parametrize("g", [sigmoid, tanh, relu, leaky_relu], ids=named)
 def test_the_slopes_at_zero_that_the_notes_state_are_exact(g):
-    assert g.derivative(np.array([0.0, -0.0])).tolist() == [0.25 if g is sigmoid else 1.0] * 2
+    has_the_slope_of_the_notes_at_zero(g)
+
+
+class MirroredReLU(ReLU):
+    """Takes the slope from the sign bit, which -0 has."""
+
+    def _slope(self, z):
+        return 1 - np.signbit(z).astype(z.dtype)
+
+
+def test_a_slope_at_minus_zero_that_is_not_the_one_at_zero_is_caught():
+    with pytest.raises(AssertionError):
+        has_the_slope_of_the_notes_at_zero(MirroredReLU())
 
 
 def test_the_slope_of_silu_at_zero_is_exact():
@@ -375,9 +391,8 @@ def test_share_counts_the_elements_in_both_flat_parts_borders_included():
 # dtypes, extremes, bad input ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("g", [*ALL, softmax], ids=named)
-@pytest.mark.parametrize("dtype", DTYPES)
-def test_nothing_warns_overflows_or_is_nan_at_the_extremes(g, dtype):
+def holds_at_the_extremes(g, dtype):
+    """Neither a warning nor an overflow, NaN or change of dtype, at ±1000 and at the largest floats."""
     top = np.finfo(dtype).max
     z = np.array([-top, -1000, -1, 0, 1, 1000, top], dtype)
     before = z.copy()
@@ -389,6 +404,34 @@ def test_nothing_warns_overflows_or_is_nan_at_the_extremes(g, dtype):
         assert result.dtype == dtype
         assert np.isfinite(result).all()
     assert (z == before).all()
+
+
+@pytest.mark.parametrize("g", [*ALL, softmax], ids=named)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_nothing_warns_overflows_or_is_nan_at_the_extremes(g, dtype):
+    holds_at_the_extremes(g, dtype)
+
+
+class NotesSigmoid(Sigmoid):
+    def _value(self, z):
+        return 1 / (1 + np.exp(-z))
+
+
+class NotesTanh(Tanh):
+    def _value(self, z):
+        with np.errstate(all="ignore"):
+            return (np.exp(z) - np.exp(-z)) / (np.exp(z) + np.exp(-z))
+
+
+class UpcastingTanh(Tanh):
+    def _rounded(self, function, x):
+        return function(x.astype(np.float64))
+
+
+@pytest.mark.parametrize("wrong", [NotesSigmoid(), NotesTanh(), UpcastingTanh()], ids=type)
+def test_a_formula_that_overflows_is_not_a_number_or_changes_the_dtype_is_caught(wrong):
+    with pytest.raises((AssertionError, FloatingPointError)):
+        holds_at_the_extremes(wrong, np.float32)
 
 
 class Seen(Activation):

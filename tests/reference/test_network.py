@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from gradcheck.reference import (
     gelu,
     he,
     identity,
+    leaky_relu,
     loops,
     relu,
     sigmoid,
@@ -440,6 +442,58 @@ def test_the_callers_arrays_stay_as_they_were(case):
         assert np.array_equal(a, b)
     for a, b in zip(kept, (*cache.Z, *cache.A), strict=True):
         assert np.array_equal(a, b)
+
+
+# memory -----------------------------------------------------------------------------------------------------
+
+
+def most(call):
+    """The most bytes held at one time by what `call` allocates, as NumPy reports them to tracemalloc."""
+    call()
+    tracemalloc.start()
+    try:
+        call()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def holds_no_more_than_it_needs(network):
+    """Forward: the cache, and what one activation needs. Backward: the gradients, two layers' errors, one slope.
+
+    All in arrays of one layer, beside which the weights and the interpreter's own objects are small.
+    """
+    params = network.initialise(np.random.default_rng(0))
+    units, m = network.widths[1], 8192
+    X, Y = np.ones((network.widths[0], m)), np.zeros((network.widths[-1], m))
+    one = 8 * units * m
+    _, cache = network.forward(params, X)
+    kept = sum(a.nbytes for a in (*cache.Z, *cache.A[1:]))
+    temporary = 1.3 if network.activations[0].name == "sigmoid" else 0.3  # 1 + e, and the masks' bytes
+    assert most(lambda: network.forward(params, X)) <= kept + temporary * one
+    assert most(lambda: network.backward(params, cache, Y)) <= 3.3 * one
+
+
+@pytest.mark.parametrize("hidden", [sigmoid, tanh, relu, leaky_relu], ids=lambda g: g.name)
+def test_neither_pass_holds_an_array_that_it_does_not_need(hidden):
+    holds_no_more_than_it_needs(Network((2, 16, 16, 16, 1), hidden))
+
+
+class CopiesOutputs(Wrong):
+    def backward(self, params, cache, Y):
+        return super().backward(params, Cache(cache.Z, tuple(A.copy() for A in cache.A)), Y)
+
+
+class CopiesInputs(Wrong):
+    def forward(self, params, X):
+        A, cache = super().forward(params, X)
+        return A, Cache(cache.Z, tuple(A.copy() for A in cache.A))
+
+
+@pytest.mark.parametrize("wrong", [CopiesOutputs, CopiesInputs])
+def test_a_pass_that_copies_is_caught(wrong):
+    with pytest.raises(AssertionError):
+        holds_no_more_than_it_needs(wrong((2, 16, 16, 16, 1), tanh))
 
 
 @given(case=CASES)
