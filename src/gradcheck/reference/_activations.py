@@ -129,9 +129,7 @@ class ReLU(Activation):
     kinks = (0.0,)
 
     def _value(self, z: Array) -> Array:
-        a = np.zeros_like(z)  # NumPy compares two arrays several elements at a time, but not with a number
-        np.maximum(z, a, out=a)
-        return a
+        return np.maximum(z, 0)
 
     def _slope(self, z: Array) -> Array:
         return (z >= 0).astype(z.dtype)
