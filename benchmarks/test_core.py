@@ -1,13 +1,14 @@
 """core: forward and backward pass of the reference network.
 
-Beside it: the bare matrix products of the same pass (what nothing can go below), its own loops, Autograd and
-torch, in float64. Hidden layers are tanh in the two small networks and ReLU in the three large ones.
+Beside it: the bare matrix products of the same pass (of the same arrays, in the same memory layout and order: what
+NumPy cannot go below), its own loops, Autograd and torch, in float64; the products in float32 as well. Hidden layers
+are tanh in the two small networks and ReLU in the three large ones.
 """
 
 import importlib.util
 import tracemalloc
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import median
 from time import perf_counter
@@ -27,7 +28,7 @@ from gradcheck.reference import (
     tanh,
 )
 
-from .measuring import MINUTE, timed
+from .measuring import MINUTE, clocked, timed
 
 # The loops need about so many seconds for one multiplication by a weight.
 LOOP = 1.5e-7
@@ -41,6 +42,7 @@ class Work:
 
     widths: tuple[int, ...]
     m: int
+    dtype: type = np.float64
 
     @property
     def small(self) -> bool:
@@ -54,21 +56,21 @@ class Work:
     @cached_property
     def params(self) -> Any:
         rng = np.random.default_rng(0)
-        params = self.network.initialise(rng, he)
+        params = self.network.initialise(rng, he, self.dtype)
         for layer in params.values():
             layer["b"] += rng.normal(size=layer["b"].shape)  # no pre-activation exactly on a kink
         return params
 
     @cached_property
     def X(self) -> np.ndarray:
-        return np.random.default_rng(1).normal(size=(self.widths[0], self.m))
+        return np.random.default_rng(1).normal(size=(self.widths[0], self.m)).astype(self.dtype)
 
     @cached_property
     def Y(self) -> np.ndarray:
         rng, outputs = np.random.default_rng(2), self.widths[-1]
         if outputs == 1:
-            return rng.integers(0, 2, (1, self.m)).astype(float)
-        return np.eye(outputs)[:, rng.integers(0, outputs, self.m)]
+            return rng.integers(0, 2, (1, self.m)).astype(self.dtype)
+        return np.eye(outputs, dtype=self.dtype)[:, rng.integers(0, outputs, self.m)]
 
     @property
     def products(self) -> int:
@@ -96,7 +98,7 @@ def matrix_products(work: Work) -> Callable[[], Any]:
     """W A for every layer, then dZ A^T for every layer and W^T dZ for all but the first, on given A and dZ."""
     A = work.network.forward(work.params, work.X)[1].A
     W = [layer["W"] for layer in work.params.values()]
-    dZ = [np.random.default_rng(3).normal(size=a.shape) for a in A[1:]]
+    dZ = [np.random.default_rng(3).normal(size=a.shape).astype(work.dtype) for a in A[1:]]
 
     def run() -> Any:
         results = [np.dot(w, a) for w, a in zip(W, A, strict=False)]
@@ -182,16 +184,13 @@ def vector(gradients: Any) -> np.ndarray:
 
 
 def ratio(one: Callable[[], Any], other: Callable[[], Any], seconds: float = 3.0) -> float:
-    """Median time of `one` over that of `other`, run by turns so that a busy machine slows both."""
+    """Time of `one` over that of `other`, by turns: the median over the turns, so that a busy machine slows both."""
     one(), other()
-    times: tuple[list[float], list[float]] = ([], [])
+    ratios: list[float] = []
     end = perf_counter() + seconds
-    while perf_counter() < end or len(times[0]) < 5:
-        for function, record in zip((one, other), times, strict=True):
-            start = perf_counter()
-            function()
-            record.append(perf_counter() - start)
-    return median(times[0]) / median(times[1])
+    while perf_counter() < end or len(ratios) < 5:
+        ratios.append(clocked(one)[1] / clocked(other)[1])
+    return median(ratios)
 
 
 def peak(function: Callable[[], Any]) -> int:
@@ -226,5 +225,9 @@ def test_forward_and_backward(benchmark: Any, shape: str, tool: str) -> None:
     if tool == "gradcheck" and not benchmark.disabled:
         for other in (name for name in TOOLS if name in ("matrix products", "torch")):
             benchmark.extra_info[f"x {other}, by turns"] = round(ratio(run, CONTENDERS[other](work)), 3)
+        single = replace(work, dtype=np.float32)
+        benchmark.extra_info["x matrix products in float32"] = round(
+            ratio(gradcheck_pass(single), matrix_products(single)), 3
+        )
         benchmark.extra_info["peak / (cache + gradients)"] = round(peak(run) / kept(work), 2)
     timed(benchmark, run)

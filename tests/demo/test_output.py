@@ -10,13 +10,14 @@ import pytest
 from rich.console import Console
 
 from gradcheck.demo import _compare, _run
+from gradcheck.demo._charts import styles
 from gradcheck.demo._compare import compare, depth, run
 from gradcheck.demo._data import Split, split, two_spirals, xor
 from gradcheck.demo._files import to_json, write_page
 from gradcheck.demo._result import Comparison, DemoResult
 from gradcheck.demo._tables import epochs
 from gradcheck.demo._terminal import show
-from gradcheck.reference import identity, leaky_relu, relu, sigmoid, tanh
+from gradcheck.reference import ACTIVATIONS, identity, leaky_relu, relu, sigmoid, tanh
 
 from .conftest import Ran
 
@@ -110,6 +111,14 @@ def test_the_comparison_is_printed_drawn_and_saved(ran: Ran, comparison: Compari
     page = (tmp_path / "demo.html").read_text(encoding="utf-8")
     assert "two spirals: cost J" in page
     assert "mean |g&#39;| before training, by depth" in page
+
+
+def test_neighbouring_lines_differ_in_dash_and_no_two_lines_look_alike() -> None:
+    looks = list(styles(activation.name for activation in ACTIVATIONS).values())
+    assert len({(look["color"], look["linestyle"]) for look in looks}) == len(ACTIVATIONS)
+    for one, other in ((2, 3), (8, 9)):  # relu and leaky relu, GELU and its tanh form: their curves coincide
+        assert looks[one]["linestyle"] != looks[other]["linestyle"]
+    assert all((look["linestyle"] == "--") == (look["zorder"] > 2) for look in looks)
 
 
 @pytest.mark.parametrize(

@@ -83,12 +83,26 @@ def test_a_step_whose_decrease_is_of_another_size_is_caught():
     caught(half, case=SMOOTH)
 
 
-@settings(max_examples=30)
-@given(case=SMOOTH)
-def test_at_a_zero_gradient_the_step_changes_nothing(case):
+def stays_at_a_zero_gradient(case, step=step):
     still = {n: {k: np.zeros_like(a) for k, a in v.items()} for n, v in case.params.items()}
     moved = step(case.params, still, 0.5)
     assert np.array_equal(flatten(moved), flatten(case.params))
+
+
+@settings(max_examples=30)
+@given(case=SMOOTH)
+def test_at_a_zero_gradient_the_step_changes_nothing(case):
+    stays_at_a_zero_gradient(case)
+
+
+def decaying(params, gradients, rate):
+    """A step that also shrinks the weights."""
+    moved = step(params, gradients, rate)
+    return {name: {"W": 0.999 * layer["W"], "b": layer["b"]} for name, layer in moved.items()}
+
+
+def test_a_step_that_moves_without_a_gradient_is_caught():
+    caught(lambda case: stays_at_a_zero_gradient(case, decaying), case=SMOOTH)
 
 
 def test_a_step_subtracts_the_rate_times_the_gradient():

@@ -30,16 +30,20 @@ SHAPE = (40, 50)
 @st.composite
 def problems(draw):
     """One hidden layer of two units or more, data, and a number of steps."""
-    inputs, units = draw(st.integers(1, 3)), draw(st.integers(2, 4))
+    inputs, units, outputs = draw(st.integers(1, 3)), draw(st.integers(2, 4)), draw(st.integers(1, 2))
     hidden = draw(st.sampled_from([sigmoid, tanh, relu, softplus]))
     case = draw(
-        strategies.networks(shapes=st.just((inputs, units, 1)), hidden=st.just(hidden), max_examples=6)
+        strategies.networks(shapes=st.just((inputs, units, outputs)), hidden=st.just(hidden), max_examples=6)
     )
     return case.network, case.X, case.Y, draw(st.integers(1, 8))
 
 
 def trained(network, params, X, Y, epochs):
     return gradient_descent(network, params, X, Y, rate=0.3, tolerance=0.0, max_epochs=epochs).params
+
+
+def with_one_unit(network):
+    return Network((network.widths[0], 1, network.widths[2]), network.activations, network.loss)
 
 
 def stays_symmetric(problem, scheme=zeros):
@@ -51,9 +55,9 @@ def stays_symmetric(problem, scheme=zeros):
     assert np.allclose(W1, W1[:1], rtol=1e-12, atol=1e-14)
     assert np.allclose(b1, b1[:1], rtol=1e-12, atol=1e-14)
     assert np.allclose(W2, W2[:, :1], rtol=1e-12, atol=1e-14)
-    assert np.linalg.matrix_rank(W1, tol=1e-12) <= 1
+    assert max(np.linalg.matrix_rank(W, tol=1e-12) for W in (W1, W2)) <= 1
     units = network.widths[1]
-    single = Network((network.widths[0], 1, 1), network.activations, network.loss)
+    single = with_one_unit(network)
     one = {
         "layer1": {"W": W1[:1], "b": b1[:1]},
         "layer2": {"W": units * W2[:, :1], "b": params["layer2"]["b"]},
@@ -78,7 +82,7 @@ def single_unit_follows(problem, factor):
         np.random.default_rng(0), lambda rng, shape, dtype: np.full(shape, 0.5, dtype)
     )
     W1, b1, W2, b2 = (np.array(params[n][k]) for n in ("layer1", "layer2") for k in "Wb")
-    single = Network((network.widths[0], 1, 1), network.activations, network.loss)
+    single = with_one_unit(network)
     for _ in range(epochs):
         one = {"layer1": {"W": W1[:1], "b": b1[:1]}, "layer2": {"W": units * W2[:, :1], "b": b2}}
         gradient = single.gradients(one, X, Y)

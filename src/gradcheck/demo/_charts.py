@@ -15,7 +15,7 @@ from gradcheck.report._figures import draw
 __all__ = ["depths", "learning", "planted", "runs", "starts", "thin"]
 
 POINTS = 200  # more than this many points of a curve shows nothing further at the size of the page
-# Okabe and Ito's colours, which people with any colour vision can tell apart; dashed from the second round on.
+# Okabe and Ito's colours, which people with any colour vision can tell apart.
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 COLOUR = {Verdict.PASS: "#009e73", Verdict.FAIL: "#d55e00", Verdict.INCONCLUSIVE: "#e69f00"}
 
@@ -161,15 +161,20 @@ def depths(comparison: Comparison) -> list[Figure]:
 
 
 def styles(names: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """A colour and a dash for each distinct name, in order of appearance."""
-    return {
-        name: {
+    """A colour and a dash for each distinct name, in order of appearance.
+
+    Every other line is dashed and lies on top: of two neighbours that coincide, as relu and leaky relu do, both show.
+    """
+    look = {}
+    for place, name in enumerate(dict.fromkeys(names)):
+        dashed = (place + place // len(PALETTE)) % 2  # the other way round when the colours come again
+        look[name] = {
             "color": PALETTE[place % len(PALETTE)],
-            "linestyle": "-" if place < len(PALETTE) else "--",
+            "linestyle": "--" if dashed else "-",
             "linewidth": 1.3,
+            "zorder": 2 + dashed,
         }
-        for place, name in enumerate(dict.fromkeys(names))
-    }
+    return look
 
 
 def name_axes(axes: Any, x: str, y: str) -> None:

@@ -142,7 +142,8 @@ def starts(result: DemoResult) -> Table:
 def runs(comparison: Comparison) -> Table:
     return Table(
         "Every activation on every data set",
-        f"All learn at one rate. Epochs until {comparison.criterion}; the norm of the first layer's gradient; the "
+        f"All learn at one rate. Epochs until {comparison.criterion}; at the end of them the cost, the accuracy on the "
+        "held-back examples, the norm of the first layer's gradient, and the "
         "share of the hidden units' values with a slope below 0.01 (for relu the negative ones, where it is 0).",
         ("data", "hidden", "epochs", "cost", "held back", "1st grad", "saturated"),
         tuple(

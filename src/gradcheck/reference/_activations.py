@@ -58,8 +58,8 @@ class Sigmoid(FromOutput):
         """1 / (1 + e) for z >= 0 and e / (1 + e) below, with e = exp(-|z|): no overflow, no cancellation."""
         e = decay(z)
         d = e + 1
-        np.copyto(e, 1, where=z >= 0)
-        np.divide(e, d, out=e)
+        np.maximum(e, z >= 0, out=e)  # e <= 1: True makes it 1, False leaves it
+        e /= d
         return e
 
     def _slope(self, z: Array) -> Array:
@@ -168,9 +168,7 @@ class LeakyReLU(FromOutput):
         return a
 
     def _slope(self, z: Array) -> Array:
-        slope = np.full_like(z, self.slope)
-        np.copyto(slope, 1, where=z >= 0)
-        return slope
+        return np.maximum(z >= 0, self.slope, dtype=z.dtype)  # True is 1, and slope < 1
 
     def _slope_from_output(self, a: Array) -> Array:
         """g' = 1 if a >= 0, slope if a < 0: a has the sign of z, unless slope z underflows to 0."""

@@ -207,8 +207,9 @@ class SoftmaxCrossEntropy(Loss):
 
     def _check_labels(self, y: Array) -> None:
         _check_binary(y)
-        count = np.atleast_1d(y.sum(axis=0))
-        if not (count == 1).all():
+        count = np.add.reduce(y)
+        if np.count_nonzero(count == 1) != np.size(count):
+            count = np.atleast_1d(count)
             wrong = int(np.flatnonzero(count != 1)[0])
             raise invalid(
                 f"Y[:, {wrong}] has {count[wrong]:g} ones", "a column of labels is one-hot", "one 1 a column"

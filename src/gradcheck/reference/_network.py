@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -86,7 +87,8 @@ class Network:
             raise invalid(f"l2={l2!r}", "the penalty's factor is a number >= 0", "l2=0.0 for no penalty")
         self.l2 = l2
         self._layers = tuple(
-            (f"layer{layer}", inputs, units) for layer, (inputs, units) in enumerate(pairwise(self.widths), 1)
+            (f"layer{layer}", (units, inputs))
+            for layer, (inputs, units) in enumerate(pairwise(self.widths), 1)
         )
         self._linked = type(self.activations[-1]) is type(loss.link)
 
@@ -101,8 +103,8 @@ class Network:
         if not isinstance(rng, np.random.Generator):
             raise invalid(f"rng={rng!r}", "not a numpy.random.Generator", "np.random.default_rng(seed)")
         return {
-            name: {"W": scheme(rng, (units, inputs), dtype), "b": np.zeros((units, 1), dtype)}
-            for name, inputs, units in self._layers
+            name: {"W": scheme(rng, shape, dtype), "b": np.zeros((shape[0], 1), dtype)}
+            for name, shape in self._layers
         }
 
     def forward(self, params: Mapping[str, Mapping[str, Array]], X: ArrayLike) -> tuple[Array, Cache]:
@@ -125,7 +127,7 @@ class Network:
             A = activation(Z)
             Zs.append(Z)
             As.append(A)
-        if not np.isfinite(np.vdot(Zs[0], Zs[0])):  # cheaper than a look at X, which shows in Z_1
+        if not isfinite(np.vdot(Zs[0], Zs[0])):  # cheaper than a look at X, which shows in Z_1
             _check_finite(As[0])
         return A, Cache(tuple(Zs), tuple(As))
 
@@ -139,11 +141,7 @@ class Network:
         L = self.loss.value_from_logits(Z, Y) if self._linked else self.loss.value(A, Y)
         J = L.sum() / L.shape[1]
         if self.l2:
-            J += (
-                self.l2
-                / 2
-                * sum(np.vdot(params[name]["W"], params[name]["W"]) for name, _, _ in self._layers)
-            )
+            J += self.l2 / 2 * sum(np.vdot(params[name]["W"], params[name]["W"]) for name, _ in self._layers)
         return J
 
     def backward(self, params: Mapping[str, Mapping[str, Array]], cache: Cache, Y: ArrayLike) -> Parameters:
@@ -160,15 +158,16 @@ class Network:
         """
         gradients: Parameters = {}
         dZ = self._output_error(cache, Y)
-        dZ /= dZ.shape[1]  # Everything below is linear in dZ_L: its 1/m is that of every dW and db.
+        m = dZ.shape[1]
+        dZ /= m  # Everything below is linear in dZ_L: its 1/m is that of every dW and db.
+        ones = np.ones((m, 1), dZ.dtype)  # A sum over the examples is a product with them, and faster.
         for layer in reversed(range(len(self._layers))):
-            name, _, _ = self._layers[layer]
+            name, _ = self._layers[layer]
             W = params[name]["W"]
             dW = np.dot(dZ, cache.A[layer].T)
             if self.l2:
                 dW += self.l2 * W
-            db = np.add.reduce(dZ, axis=1, keepdims=True)
-            gradients[name] = {"W": dW, "b": db}
+            gradients[name] = {"W": dW, "b": np.dot(dZ, ones)}
             if layer:
                 dA = np.dot(W.T, dZ)
                 dZ = self.activations[layer - 1].vjp(dA, cache.Z[layer - 1], cache.A[layer], out=dA)
@@ -247,23 +246,30 @@ def _one_each(
 
 
 def _checked(
-    params: Mapping[str, Mapping[str, Array]], name: str, inputs: int, units: int
+    params: Mapping[str, Mapping[str, Array]], name: str, shape: tuple[int, int]
 ) -> tuple[Array, Array]:
-    """Return W and b of a layer, having checked their shapes."""
+    """Return W, of the given shape, and b of a layer, having checked both."""
     try:
         W, b = params[name]["W"], params[name]["b"]
     except KeyError as error:
         raise invalid(
             f"params without {error} of {name}", "every layer has a W and a b", "start from initialise(rng)"
         ) from None
-    for key, array, expected in (("W", W, (units, inputs)), ("b", b, (units, 1))):
-        if np.shape(array) != expected:
-            raise invalid(
-                f"{name}.{key} of shape {np.shape(array)}",
-                f"{name} has {inputs} inputs and {units} units, so its {key} has shape {expected}",
-                f"reshape {key}, or change the network's widths",
-            )
+    if W.shape != shape:
+        raise _misshapen(name, "W", W, shape)
+    if b.shape != (shape[0], 1):
+        raise _misshapen(name, "b", b, shape)
     return W, b
+
+
+def _misshapen(name: str, key: str, array: Array, shape: tuple[int, int]) -> ValueError:
+    units, inputs = shape
+    expected = shape if key == "W" else (units, 1)
+    return invalid(
+        f"{name}.{key} of shape {array.shape}",
+        f"{name} has {inputs} inputs and {units} units, so its {key} has shape {expected}",
+        f"reshape {key}, or change the network's widths",
+    )
 
 
 def _check_finite(X: Array) -> None:

@@ -37,9 +37,9 @@ class Softmax(Activation):
     def _value(self, z: Array) -> Array:
         """exp(z - max z) over its sum: exp cannot overflow, and a difference that does is exp(-inf) = 0."""
         with np.errstate(over="ignore"):
-            a: Array = z - z.max(axis=0)
+            a: Array = z - np.maximum.reduce(z)
         np.exp(a, out=a)
-        a /= a.sum(axis=0)
+        a /= np.add.reduce(a)
         return a
 
     def _slope(self, z: Array) -> Array:
@@ -52,7 +52,7 @@ class Softmax(Activation):
 
     def vjp(self, cotangent: Array, z: Array, a: Array, out: Array | None = None) -> Array:
         """Return dL/dz = a (dL/da - sum over the units of a dL/da)."""
-        mean = (a * cotangent).sum(axis=0)
+        mean = np.add.reduce(a * cotangent)
         dz: Array = np.subtract(cotangent, mean, out=out)
         dz *= a
         return dz
