@@ -10,7 +10,7 @@ import numpy as np
 from gradcheck.check import _contracts as contracts
 from gradcheck.check._calls import name_of, require_callable
 from gradcheck.check._control import PLANTS, control_finding, spoiled
-from gradcheck.check._direction import Direction, dense, entry_sizes, gaussian, signs, unit
+from gradcheck.check._direction import Direction, dense, entry_sizes, gaussian, signs, units
 from gradcheck.check._forward import Forward, Misshapen, tangents
 from gradcheck.check._judge import FULL
 from gradcheck.check._look import cotangents
@@ -158,7 +158,7 @@ def _directions(point: Point, array: int, rng: np.random.Generator) -> list[Dire
     both = [dense(p.__name__, [p(point, array, size, rng)], point, EPS) for p in (gaussian, signs)]
     if x.size > SMALL_ARRAY:
         return both
-    return [*both, *(unit(point, array, i, float(s), EPS) for i, s in enumerate(entry_sizes(x, size)))]
+    return [*both, *units(point, array, np.arange(x.size), entry_sizes(x, size), EPS)]
 
 
 def _for_array(pair: _Pair, point: Point, array: int, weights: Floats, rng: np.random.Generator) -> Finding:

@@ -5,7 +5,7 @@ power of two t well above an ulp of x: the displacement that really happens is t
 large as the array, t = 1 moves x by about its own size, whatever the units of the input.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from gradcheck.check._point import Floats, Point, power_of_two
 
-__all__ = ["Direction", "Part", "dense", "entry_sizes", "gaussian", "signs", "unit"]
+__all__ = ["Direction", "Part", "dense", "dots", "entry_sizes", "gaussian", "magnitudes", "signs", "units"]
 
 QUANTUM = 1 / 16  # of the step: four bits below it, and a Gaussian up to 4 needs two above it
 LOST = 128.0  # times eps of the array's size: a singular value decomposition drops less from a matrix
@@ -55,7 +55,7 @@ class Part:
         if isinstance(self.index, slice):
             return self._dense(x, (t * QUANTUM) * self.step, np.empty_like(x) if out is None else out)
         y = x.copy()
-        if len(self.quanta) == 1 and np.ndim(self.step) == 0:
+        if isinstance(self.step, float):  # a single entry
             y[self.index[0]] += t * (float(self.quanta[0]) * QUANTUM * self.step)
         else:
             y[self.index] += t * self.values()
@@ -149,14 +149,20 @@ def entry_sizes(x: Floats, typical: float) -> Floats:
     return np.where(usable, power_of_two(np.where(usable, size, 1.0)), typical)
 
 
-def unit(point: Point, array: int, entry: int, size: float, eps: float) -> Direction:
-    """One coordinate, moved in units of `size`."""
-    part = Part(array, np.array([entry]), size, np.array([16], dtype=np.int8))
-    return Direction("entry", (part,), _finest(point, part, eps))
+def units(point: Point, array: int, entries: NDArray[np.intp], sizes: Floats, eps: float) -> list[Direction]:
+    """Each of some coordinates by itself, moved in units of its size."""
+    with np.errstate(invalid="ignore"):
+        ratio = np.abs(point.coordinates[array][entries]) / sizes
+    finest = _finest(np.where(np.isfinite(ratio), ratio, 0.0), eps, 1.0)
+    quanta = np.array([16], dtype=np.int8)
+    return [
+        Direction("entry", (Part(array, index, size, quanta),), step)
+        for index, size, step in zip(entries[:, None], sizes.tolist(), finest.tolist(), strict=True)
+    ]
 
 
 def dense(kind: str, parts: Sequence[Part], point: Point, eps: float) -> Direction:
-    return Direction(kind, tuple(parts), max(_finest(point, part, eps) for part in parts))
+    return Direction(kind, tuple(parts), max(_finest_of(point, part, eps) for part in parts))
 
 
 def signs(point: Point, array: int, size: Any, rng: np.random.Generator, index: Any = None) -> Part:
@@ -199,15 +205,57 @@ def _still_where_not_finite(point: Point, part: Part) -> Part:
     return part
 
 
-def _finest(point: Point, part: Part, eps: float) -> float:
-    """t v must be whole multiples of two ulp of x (x + t v may be one binade up)."""
+def _finest_of(point: Point, part: Part, eps: float) -> float:
     if isinstance(part.index, slice) and np.ndim(part.step) == 0:
-        largest = point.extent_of(part.array).largest
-        ratio = largest / part.step if np.isfinite(largest) else 1.0
+        ratio = point.extent_of(part.array).largest / part.step
     else:
-        x = point.coordinates[part.array][part.index]
-        ratio = float(np.max(np.where(np.isfinite(x), np.abs(x), 0.0) / part.step))
-    lowest = 1.0 if part.quanta.size == 1 else QUANTUM
-    if ratio < eps:  # zeros: what moves them by a few ulp of the others is lost beside these
-        return float(LOST * eps)
-    return float(2.0 * eps * power_of_two(ratio) / lowest)
+        x = np.abs(point.coordinates[part.array][part.index])
+        ratio = float(np.max(np.where(np.isfinite(x), x, 0.0) / part.step))
+    return float(_finest(ratio if np.isfinite(ratio) else 1.0, eps, QUANTUM))
+
+
+def _finest(ratio: Any, eps: float, lowest: float) -> Any:
+    """The least t for which t v is whole multiples of two ulp of x (x + t v may be one binade up).
+
+    Zeros: what moves them by a few ulp of the others is lost beside these.
+    """
+    return np.where(ratio < eps, LOST * eps, 2.0 * eps * power_of_two(ratio) / lowest)
+
+
+def dots(directions: Sequence[Direction], gradients: Sequence[Floats]) -> Floats:
+    """<g, v> for each direction."""
+    return _each(directions, gradients, Direction.dot, np.asarray)
+
+
+def magnitudes(directions: Sequence[Direction], gradients: Sequence[Floats]) -> Floats:
+    """Sum of |g v| for each direction."""
+    return _each(directions, gradients, Direction.magnitude, np.abs)
+
+
+def _each(
+    directions: Sequence[Direction],
+    gradients: Sequence[Floats],
+    one: Callable[[Direction, Sequence[Floats]], float],
+    many: Callable[[Floats], Floats],
+) -> Floats:
+    """`one` of every dense direction; single entries, of which there may be thousands, all at once by `many`."""
+    found = np.empty(len(directions))
+    for array, (rows, index, steps) in _entries(directions).items():
+        found[rows] = many(gradients[array][index] * steps)
+    for i, direction in enumerate(directions):
+        if direction.kind != "entry":
+            found[i] = one(direction, gradients)
+    return found
+
+
+def _entries(directions: Sequence[Direction]) -> dict[int, tuple[list[int], list[int], list[float]]]:
+    """Array -> rows of its single entries, with their coordinates and steps."""
+    found: dict[int, tuple[list[int], list[int], list[float]]] = {}
+    for row, direction in enumerate(directions):
+        if direction.kind == "entry":
+            part = direction.parts[0]
+            rows, index, steps = found.setdefault(part.array, ([], [], []))
+            rows.append(row)
+            index.append(int(part.index[0]))
+            steps.append(part.step)
+    return found

@@ -81,7 +81,9 @@ def judge_rows(scene: Scene, tier: Tier) -> tuple[Tier, Comparison]:
     if tier.route == "central" and scene.options.method != "central":
         open_rows = _open_rows(tier, comparison)
         if len(open_rows):
-            again = decide(scene, [directions[i] for i in open_rows], "ladder")
+            rows = {int(i): _own_size(scene, tier.rows[i]) for i in open_rows}
+            tier = tier.with_rows(rows)
+            again = decide(scene, [row.direction for row in rows.values()], "ladder")
             comparison = replaced(comparison, open_rows, again)
     return _second_look(scene, tier, comparison)
 
@@ -98,6 +100,13 @@ def _alone(tier: Tier, poor: NDArray[np.bool_]) -> NDArray[np.bool_]:
         row.array for row, p in zip(tier.rows, poor, strict=True) if not p and row.direction.kind != "entry"
     }
     return poor & [row.direction.kind == "entry" or row.array not in good for row in tier.rows]
+
+
+def _own_size(scene: Scene, row: Row) -> Row:
+    """A single entry that was moved in its array's size is moved in its own where that showed little."""
+    if row.direction.kind != "entry":
+        return row
+    return replace(row, direction=units_of(scene.instrument, row.array, row.direction.parts[0].index)[0])
 
 
 def _second_look(scene: Scene, tier: Tier, comparison: Comparison) -> tuple[Tier, Comparison]:
@@ -152,7 +161,7 @@ def some(comparison: Comparison, rows: Any) -> Comparison:
 def other_size(scene: Scene, row: Row) -> Direction:
     direction = row.direction
     if direction.kind == "entry":
-        return units_of(scene.instrument, row.array, direction.parts[0].index, own=False)[0]
+        return units_of(scene.instrument, row.array, direction.parts[0].index, size=1.0)[0]
     return along(scene.instrument, direction.kind, row.array, scene.rng, relative=True)
 
 

@@ -20,11 +20,12 @@ opposite mistakes cancel for half of all random signs, and never for a Gaussian,
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.check._compare import Comparison, Outcome
+from gradcheck.check._compare import Outcome
 from gradcheck.check._judge import Ledger
 from gradcheck.check._point import TINY, Floats
 from gradcheck.check._scene import Scene
@@ -99,32 +100,36 @@ def _ratios(scene: Scene, ledger: Ledger, array: int, entries: np.ndarray) -> tu
     typical = np.array([_rms(g) for g in gradients])
     own = [i for i in ledger.of(array) if ledger.rows[i].direction.kind == "entry"]
     scaled = np.array([_rms(c) for c in comparison.claimed[own].T]) if own else typical
-    where = {int(e): i for i, e in enumerate(entries)} if own else {}
     with np.errstate(all="ignore"):
+        right = comparison.outcome == Outcome.RIGHT
+        need = np.where(right, comparison.bound + comparison.distance, np.inf)
+        if own:
+            index = np.array([int(ledger.rows[i].direction.parts[0].index[0]) for i in own])
+            at, seen = _positions(entries, index)
+            np.fmin.at(ratios, at, np.fmin.reduce(need[own] / np.abs(comparison.claimed[own]), axis=1)[seen])
+            told = np.where(_speak(comparison.claimed[own]), need[own] / scaled, np.inf)
+            np.fmin.at(gates, at, np.fmin.reduce(told, axis=1)[seen])
         for i in ledger.of(array):
-            decided = comparison.outcome[i] == Outcome.RIGHT
-            need = np.where(decided, comparison.bound[i] + comparison.distance[i], np.inf)
-            part = ledger.rows[i].direction.parts[0]
-            if ledger.rows[i].direction.kind == "entry":
-                at = where.get(int(part.index[0]))
-                if at is not None:
-                    ratios[at] = min(ratios[at], np.fmin.reduce(need / np.abs(comparison.claimed[i])))
-                    gates[at] = min(
-                        gates[at], np.fmin.reduce(np.where(_speaks(comparison, i), need / scaled, np.inf))
-                    )
-                continue
-            v = np.abs(part.at(entries))
-            ratios = np.fmin(ratios, np.fmin.reduce(need[:, None] / (gradient * v), axis=0))
-            gates = np.fmin(gates, np.fmin.reduce(need / typical) / v)
+            if ledger.rows[i].direction.kind != "entry":
+                v = np.abs(ledger.rows[i].direction.parts[0].at(entries))
+                ratios = np.fmin(ratios, np.fmin.reduce(need[i, :, None] / (gradient * v), axis=0))
+                gates = np.fmin(gates, np.fmin.reduce(need[i] / typical) / v)
     return ratios, gates
 
 
-def _speaks(comparison: Comparison, row: int) -> NDArray[np.bool_]:
-    """Cotangents that this entry is claimed to matter to; all of them where there is none.
+def _positions(entries: NDArray[np.intp], index: NDArray[np.intp]) -> tuple[Any, NDArray[np.bool_]]:
+    """Where each of `index` stands among the ascending `entries`, of those that do; and which they are."""
+    at = np.minimum(np.searchsorted(entries, index), len(entries) - 1)
+    seen = entries[at] == index
+    return at[seen], seen
+
+
+def _speak(claimed: Floats) -> NDArray[np.bool_]:
+    """Cotangents (rows, K) that each entry is claimed to matter to; all of them where there is none.
 
     That an entry does nothing to another output is no evidence about the one that it moves."""
-    matters = comparison.claimed[row] != 0
-    return np.asarray(matters | ~matters.any())
+    matters = claimed != 0
+    return np.asarray(matters | ~matters.any(axis=1, keepdims=True))
 
 
 def _rms(g: Floats) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.check._direction import Direction
+from gradcheck.check._direction import Direction, dots, magnitudes
 from gradcheck.check._match import Gradients, match
 from gradcheck.check._outputs import Outputs
 from gradcheck.check._point import Floats, Point
@@ -125,8 +125,8 @@ class Rounding:
         nothing but rounding has a spread as large as itself, and counts for no more than that."""
         draws, size = np.empty((0, len(directions))), np.zeros(len(directions))
         for g in self._moved(k):
-            draws = np.vstack([draws, [d.dot(g) for d in directions]])
-            size = np.array([d.magnitude(g) for d in directions])
+            draws = np.vstack([draws, dots(directions, g)])
+            size = magnitudes(directions, g)
         size = np.where(np.isfinite(size), size, 0.0)
         with np.errstate(all="ignore"):
             spread = np.nan_to_num(draws.max(axis=0) - draws.min(axis=0), nan=0.0, posinf=0.0)
@@ -137,7 +137,7 @@ class Rounding:
         """The same from third differences at eight points further out, which a smooth claim has none of."""
         new = [d for d in directions if (id(d), k) not in self.asked]
         if new:
-            draws = np.array([[d.dot(g) for d in new] for g in (self._at(k, u) for u in WIDE)])
+            draws = np.array([dots(new, g) for g in (self._at(k, u) for u in WIDE)])
             self.asked |= {(id(d), k): (d, r) for d, r in zip(new, third_differences(draws), strict=True)}
         return np.array([self.asked[id(d), k][1] for d in directions])
 
@@ -172,5 +172,5 @@ def third_differences(draws: Floats) -> Floats:
 
 def floor(gradients: Sequence[Floats], directions: Sequence[Direction], eps: float) -> NDArray[np.float64]:
     """The rounding that any sum of these terms has."""
-    sizes = np.array([d.magnitude(gradients) for d in directions])
+    sizes = magnitudes(directions, gradients)
     return FLOOR * eps * np.where(np.isfinite(sizes), sizes, 0.0)

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from gradcheck.check import _contracts as contracts
-from gradcheck.check._direction import Direction
+from gradcheck.check._direction import Direction, dots
 from gradcheck.check._match import Gradients, Misfit
 from gradcheck.check._measure import Instrument
 from gradcheck.check._options import Options
@@ -123,9 +123,7 @@ class ReverseScene(Scene):
         """The claim along each direction for each cotangent, and the rounding of that sum."""
         sets = [self.gradients(k) for k in range(len(self.weights))]
         with np.errstate(all="ignore"):
-            claimed = np.array([[d.dot(g) for g in sets] for d in directions]).reshape(
-                len(directions), len(sets)
-            )
+            claimed = np.array([dots(directions, g) for g in sets]).T.reshape(len(directions), len(sets))
             eps = [max(self.instrument.eps, g.eps) for g in self.known]
             rounding = np.array([floor(g, directions, e) for g, e in zip(sets, eps, strict=True)]).T
         return claimed, rounding.reshape(claimed.shape)

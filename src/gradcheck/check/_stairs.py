@@ -195,7 +195,7 @@ def _way(scene: Scene, direction: Direction, row: Comparison) -> _Way:
     instrument, k = scene.instrument, int(_margin(row)[0].argmax())
     size, part = 1.0, direction.parts[0]
     if direction.kind == "entry" and part.step < instrument.point.size_of(part.array):
-        direction = units_of(instrument, part.array, part.index, own=False)[0]
+        direction = units_of(instrument, part.array, part.index, size=1.0)[0]
         size = direction.parts[0].step / part.step
     weights, slope = scene.weights[k], float(row.measured.value[0, k]) * size
     return _Way(
