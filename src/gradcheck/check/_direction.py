@@ -55,7 +55,7 @@ class Part:
         if isinstance(self.index, slice):
             return self._dense(x, (t * QUANTUM) * self.step, np.empty_like(x) if out is None else out)
         y = x.copy()
-        if isinstance(self.step, float):  # a single entry
+        if self.quanta.size == 1 and isinstance(self.step, float):
             y[self.index[0]] += t * (float(self.quanta[0]) * QUANTUM * self.step)
         else:
             y[self.index] += t * self.values()
