@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.check._memory import LAYOUTS, is_plain, like
 from gradcheck.check._points import (
     COTANGENTS,
     KINDS,
@@ -32,11 +33,12 @@ from gradcheck.check._trust import trusted
 from gradcheck.check._verdict import Report, Verdict
 from gradcheck.differentiate._errors import UsageError
 
-__all__ = ["Exploration", "Judge", "SkipPoint", "explore"]
+__all__ = ["Exploration", "Judge", "SkipPoint", "Spent", "explore"]
 
 Array = NDArray[Any]
 Inputs = Mapping[str, Array]
 Judge = Callable[[Inputs, str | None], Report]
+Glance = Callable[[Inputs, str | None], bool]
 
 _SHRINKS = 300
 """Judgements that shrinking may cost: as many again as a usual exploration."""
@@ -50,6 +52,14 @@ _BESIDE = 1.0
 
 class SkipPoint(Exception):
     """The function raises or is not finite at a derived point: there is nothing to judge."""
+
+
+class Spent(Exception):
+    """No evaluation of the function is left: nothing further can be judged."""
+
+
+class _Over(BaseException):
+    """No point will be judged any more, so none need be drawn; not an `Exception`, which Hypothesis would shrink."""
 
 
 @dataclass(frozen=True)
@@ -74,21 +84,26 @@ class Exploration:
     skipped: int
 
 
-def explore(judge: Judge, inputs: Inputs, n: int, *, seed: int) -> Exploration:
+def explore(
+    judge: Judge, inputs: Inputs, n: int, *, seed: int, suspects: Glance | None = None
+) -> Exploration:
     """Judge at up to `n` points derived from `inputs`; stop at the first failure and shrink it.
 
     Parameters
     ----------
     judge : callable
-        ``judge(inputs, cotangent)`` returns a `Report`, or raises `SkipPoint`. `inputs` have the shapes and dtypes of
-        the given ones, not their memory layout; `cotangent` is None (the judge's own choice), ``"one-hot"``,
-        ``"negative"``, ``"asymmetric"``, ``"ones"`` or ``"zero"``.
+        ``judge(inputs, cotangent)`` returns a `Report`, or raises `SkipPoint`, or `Spent`, which ends the search.
+        `inputs` have the shapes and dtypes of the given ones, and may lie in memory in any way; `cotangent` is None
+        (the judge's own choice), ``"one-hot"``, ``"negative"``, ``"asymmetric"``, ``"ones"``, ``"zero"`` or a key of
+        `LAYOUTS`.
     inputs : mapping of path to array
         The author's point; never written to. Arrays that are not floating-point stay as they are.
     n : int
         The largest number of points.
     seed : int
         The same seed derives the same points.
+    suspects : callable, optional
+        ``suspects(inputs, cotangent)``: whether judging there is worth its cost. It raises as `judge` does.
 
     Returns
     -------
@@ -109,7 +124,7 @@ def explore(judge: Judge, inputs: Inputs, n: int, *, seed: int) -> Exploration:
     {'x': array([0. , 0.7])}
     """
     hypothesis = _hypothesis(n)
-    search = _Search(judge, inputs, n)
+    search = _Search(judge, inputs, n, suspects or (lambda inputs, cotangent: True))
     for kind, share in _shares(inputs, n):
         search.limit = min(n, search.tried + share)
         point = _found(hypothesis, search, kind, share, Random(f"{seed} {kind}"))
@@ -152,7 +167,7 @@ def _found(hypothesis: ModuleType, search: "_Search", kind: str, share: int, ran
     find = partial(hypothesis.find, points, search.fails, settings=settings, random=random)
     try:
         return _alone(find, search) if hypothesis.currently_in_test_context() else find()
-    except hypothesis.errors.NoSuchExample:
+    except (hypothesis.errors.NoSuchExample, _Over):
         return None
     finally:
         search.raise_what_stopped_it()
@@ -187,6 +202,7 @@ def _points(hypothesis: ModuleType, inputs: Inputs, kind: str) -> Any:
 
     def point(main: Change, before: tuple[Change | None, ...], cotangent: str | None) -> Point:
         made = [*(change for change in before if change is not None), main]
+        made.sort(key=lambda change: change.kind in LAYOUTS)  # whatever changes numbers makes a plain array
         return Point(reduce(lambda at, change: apply(change, at, traits), made, inputs), cotangent)
 
     none = [st.none()] * max(1, round(len(paths) / _BESIDE) - 1)
@@ -204,11 +220,13 @@ class _Search:
     judge: Judge
     given: Inputs
     limit: int
+    suspects: Glance
     tried: int = 0
     skipped: int = 0
     shrinks: int = 0
     reports: dict[tuple[object, ...], Report | None] = field(default_factory=dict)
     stopped_by: BaseException | None = None
+    spent: bool = False
     failed: bool = False
 
     def __post_init__(self) -> None:
@@ -219,38 +237,43 @@ class _Search:
         if key not in self.reports and self._may_judge():
             report = self.reports[key] = self._judged(point)
             self.failed = self.failed or report is not None
+        if not self.failed and not self._may_judge():
+            raise _Over
         return self.reports.get(key) is not None
 
     def _may_judge(self) -> bool:
-        if self.stopped_by is not None:
+        """Whether the numbers of judgements allow another one."""
+        if self.stopped_by is not None or self.spent:
             return False
-        if self.failed:
-            self.shrinks += 1
-            return self.shrinks <= _SHRINKS
-        return self.tried < self.limit
+        return self.shrinks < _SHRINKS if self.failed else self.tried < self.limit
 
     def _judged(self, point: Point) -> Report | None:
         """The report if it is a failure that can be trusted."""
         self.tried += not self.failed
+        self.shrinks += self.failed
         try:
-            report = self._report_at(point)
-            self.skipped += report is None and not self.failed
-            if report is None or report.verdict is not Verdict.FAIL:
-                return None
-            there = partial(self._report_beside, point.cotangent)
-            return report if trusted(report, point.inputs, self.given, there) else None
+            return self._failure(point) if self.suspects(point.inputs, point.cotangent) else None
+        except SkipPoint:
+            self.skipped += not self.failed
+            return None
+        except Spent:
+            self.spent = True
+            return None
         except BaseException as error:  # Hypothesis would shrink it; the caller is to see it as it came
             self.stopped_by = error
             return None
 
-    def _report_at(self, point: Point) -> Report | None:
-        try:
-            return self.judge(point.inputs, point.cotangent)
-        except SkipPoint:
-            return None
+    def _failure(self, point: Point) -> Report | None:
+        report = self.judge(point.inputs, point.cotangent)
+        there = partial(self._report_beside, point.cotangent)
+        fails = report.verdict is Verdict.FAIL and trusted(report, point.inputs, self.given, there)
+        return report if fails else None
 
     def _report_beside(self, cotangent: str | None, inputs: Inputs) -> Report | None:
-        return self._report_at(Point(inputs, cotangent))
+        try:
+            return self.judge(inputs, cotangent)
+        except SkipPoint:
+            return None
 
     def raise_what_stopped_it(self) -> None:
         if self.stopped_by is not None:
@@ -263,11 +286,17 @@ class _Search:
 
 
 def _reverted(point: Point, search: _Search) -> Point:
-    """As many changed entries as possible set back to the author's, by halves, with the failure kept."""
+    """As much as possible set back to the author's with the failure kept: cotangent, arrays, then entries by halves."""
     search.shrinks = _SHRINKS - _REVERTS
+    point = _simpler(point, Point(point.inputs), search)
     for path, original in search.given.items():
+        point = _simpler(point, Point({**point.inputs, path: original}, point.cotangent), search)
         point = _reverted_input(point, path, original, search)
     return point
+
+
+def _simpler(point: Point, candidate: Point, search: _Search) -> Point:
+    return candidate if search.fails(candidate) else point
 
 
 def _reverted_input(point: Point, path: str, original: Array, search: _Search) -> Point:
@@ -291,6 +320,6 @@ def _equal(a: Array, b: Array) -> NDArray[np.bool_]:
 
 
 def _set_back(value: Array, original: Array, at: NDArray[np.intp]) -> Array:
-    new = value.copy(order="K")
+    new = np.array(value, order="C")
     new.flat[at] = original.flat[at]
-    return new
+    return new if is_plain(value) else like(new, value)

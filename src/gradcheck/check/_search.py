@@ -2,19 +2,28 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.check._explore import SkipPoint, explore
+from gradcheck.check._explore import SkipPoint, Spent, explore
 from gradcheck.check._function import Function
-from gradcheck.check._run import Problem, run
-from gradcheck.check._verdict import Report, Verdict
+from gradcheck.check._layouts import CALLS, layout_findings
+from gradcheck.check._memory import LAYOUTS, is_plain
+from gradcheck.check._plan import glance
+from gradcheck.check._run import Problem, judged, report_of, run
+from gradcheck.check._verdict import Finding, Report, Verdict
 from gradcheck.differentiate._errors import UsageError
+from gradcheck.differentiate._tree import flatten
 
 __all__ = ["explored"]
+
+GROSS = 1e-2
+"""The relative mistake that a glance at a further point looks for: special cases that are wrong are grossly wrong."""
+
+Inputs = Mapping[str, NDArray[Any]]
 
 
 def explored(problem: Problem) -> Report:
@@ -22,13 +31,15 @@ def explored(problem: Problem) -> Report:
     start, first = time.perf_counter(), run(problem)
     if not problem.options.explore or first.verdict is Verdict.FAIL:
         return first
-    judge = _Judge(problem)
-    found = explore(judge, _named(problem), problem.options.explore, seed=problem.options.seed)
+    judge = _Judge(problem, first.evaluations)
+    found = explore(
+        judge, _named(problem), problem.options.explore, seed=problem.options.seed, suspects=judge.suspects
+    )
     best = first if found.report is None else replace(found.report, counterexample=found.counterexample)
     return replace(
         best,
         explored={"tried": found.tried, "skipped": found.skipped},
-        evaluations=first.evaluations + judge.evaluations,
+        evaluations=judge.evaluations,
         claim_evaluations=problem.claim.evaluations,
         seconds=time.perf_counter() - start,
         options=problem.options.chosen,
@@ -43,48 +54,101 @@ def _named(problem: Problem) -> dict[str, NDArray[Any]]:
     }
 
 
+@dataclass
 class _Judge:
-    """What `explore` calls at each derived point."""
+    """What `explore` calls at each derived point.
 
-    def __init__(self, problem: Problem) -> None:
-        self.problem = replace(
-            problem, options=replace(problem.options, explore=0, negative_control=False, progress=None)
-        )
-        self.evaluations = 0
+    Attributes
+    ----------
+    problem : Problem
+        At the author's point.
+    evaluations : int
+        Calls of f at all points so far: `max_evaluations` is the limit of all together.
+    """
 
-    def __call__(self, inputs: Mapping[str, NDArray[Any]], cotangent: str | None) -> Report:
-        point = self.problem.point
+    problem: Problem
+    evaluations: int
+
+    def __call__(self, inputs: Inputs, cotangent: str | None) -> Report:
+        """The report at these inputs."""
+        problem = self._problem_at(inputs, cotangent)
+        self._require_value(problem)
+        report = self._report(problem)
+        found = () if report.verdict is Verdict.FAIL else self._layout(problem, inputs, cotangent)
+        return replace(report, verdict=Verdict.FAIL, findings=found) if found else report
+
+    def suspects(self, inputs: Inputs, cotangent: str | None) -> bool:
+        """Whether a glance finds anything wrong there."""
+        problem = self._problem_at(inputs, cotangent)
+        self._require_value(problem)
+        gross = max(problem.options.resolution or GROSS, GROSS)
+        quick = replace(problem, options=replace(problem.options, resolution=gross), tiers=glance)
+        return self._report(quick).verdict is Verdict.FAIL or bool(self._layout(problem, inputs, cotangent))
+
+    def _problem_at(self, inputs: Inputs, cotangent: str | None) -> Problem:
+        problem, point = self.problem, self.problem.point
         coordinates = [
             np.array(inputs[v.path], dtype=v.working, order="C").reshape(-1).view(np.float64)
             for v in point.variables
         ]
-        problem = replace(
-            self.problem,
+        return replace(
+            problem,
             point=point.moved_to(coordinates),
-            cotangent=None if self.problem.scalar else cotangent,
+            options=replace(problem.options, explore=0, negative_control=False),
+            cotangent=None if problem.scalar or cotangent in LAYOUTS else cotangent,
         )
-        self._require_value(problem)
+
+    def _function(self, problem: Problem) -> Function:
+        """f, with what has been spent already on its account."""
+        function = Function(problem.function, problem.options, self.evaluations)
+        if function.left < 1:
+            raise Spent
+        return function
+
+    def _report(self, problem: Problem) -> Report:
+        start, function = time.perf_counter(), self._function(problem)
         try:
-            report = run(problem)
+            findings = judged(problem, function)
         except UsageError as error:
             raise SkipPoint(str(error)) from error
-        self.evaluations += report.evaluations + 1
-        return report
+        finally:
+            self.evaluations = function.evaluations
+        # Another layout gives the same at the author's point, or nothing would be explored: `_layout` says why.
+        findings = [f for f in findings if f.code != "noncontiguous"]
+        return report_of(problem, findings, function.evaluations, problem.claim.evaluations, start)
 
     def _require_value(self, problem: Problem) -> None:
         """f has a finite value there, or there is nothing to judge."""
+        function = self._function(problem)
         try:
-            value = Function(problem.function, problem.options)(*problem.point.fresh())
+            value = function(*problem.point.fresh())
             finite = all(np.isfinite(np.asarray(leaf)).all() for leaf in _numbers(value))
         except Exception as error:
             raise SkipPoint(str(error)) from error
+        finally:
+            self.evaluations = function.evaluations
         if not finite:
             raise SkipPoint("f is not finite")
 
+    def _layout(self, problem: Problem, inputs: Inputs, cotangent: str | None) -> tuple[Finding, ...]:
+        """Findings about how the arrays lie in memory, if they show with the author's numbers too.
+
+        Where numbers cancel, sums in another order differ by more than rounding, and nothing is wrong with that.
+        """
+        if cotangent not in LAYOUTS and all(map(is_plain, inputs.values())):
+            return ()
+        found: tuple[Finding, ...] = ()
+        for at in (self._problem_at(_named(self.problem), None), problem):
+            function = self._function(problem)
+            if function.left >= CALLS:
+                found = tuple(layout_findings(at, function, inputs, cotangent))
+            self.evaluations = function.evaluations
+            if not found:
+                break
+        return found
+
 
 def _numbers(value: Any) -> list[Any]:
-    from gradcheck.differentiate._tree import flatten
-
     return [
         leaf
         for leaf in flatten(value).leaves

@@ -1,0 +1,136 @@
+"""Whether value and claim stay what they are when the same numbers are stored otherwise."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.check._contracts import differs, failure, rounding_level
+from gradcheck.check._forward import Forward, tangents
+from gradcheck.check._function import Function
+from gradcheck.check._memory import LAYOUTS, is_plain, like
+from gradcheck.check._outputs import Outputs, describe
+from gradcheck.check._point import Floats, Point
+from gradcheck.check._reverse import ClaimRaised
+from gradcheck.check._run import Problem
+from gradcheck.check._verdict import Finding
+from gradcheck.differentiate._tree import flatten
+
+__all__ = ["CALLS", "layout_findings"]
+
+Array = NDArray[Any]
+Relay = Callable[[Array], Array]
+
+CALLS = 2
+"""Of f, that `layout_findings` makes."""
+_READ = "address elements by index, not by position in memory: reshape, ravel or make a contiguous copy first"
+_WRITE = "work on a copy: broadcast views and memory-mapped arrays cannot be written to"
+
+
+def layout_findings(
+    problem: Problem, function: Function, inputs: Mapping[str, Array], cotangent: str | None
+) -> Iterator[Finding]:
+    """Value and claim at arrays that lie in memory as `inputs` do, against those at plain copies of them.
+
+    Parameters
+    ----------
+    problem : Problem
+        Its point has the numbers.
+    function : Function
+        Called `CALLS` times at most.
+    inputs : mapping of path to array
+        Of the point's shapes; how they lie in memory counts, not their numbers.
+    cotangent : str, optional
+        The layout of the cotangent (of the tangents, of a claim that takes those).
+
+    Yields
+    ------
+    Finding
+        ``noncontiguous`` for other numbers; ``mutates-input`` and ``mutates-cotangent`` for a claim that raises where
+        it may not write. Nothing where f does not take such arrays, or where the claim refuses them aloud.
+    """
+    odd = {path: array for path, array in inputs.items() if not is_plain(array)}
+    laid, point = _laid_out(problem.point, odd)
+    try:
+        result = function(*point.fresh())
+        outputs = describe(result, problem.options.outputs)
+        base, value = np.array(outputs.vector(result)), outputs.vector(function(*laid))
+    except Exception:  # f does not take them: nobody's mistake
+        return
+    level = rounding_level(float(np.finfo(outputs.dtype).eps))
+    if differs(value, base) > level:
+        yield failure("noncontiguous", f"{problem.name} gives another value with {_told(odd)}", _READ)
+        return
+    claimed = _Claimed(problem, point, outputs, level)
+    if odd:
+        slug = "mutates-input" if not any(a.flags.writeable for a in odd.values()) else ""
+        yield from claimed.changes(laid, np.copy, _told(odd), slug)
+    if cotangent in LAYOUTS:
+        slug = "mutates-cotangent" if cotangent in ("expanded", "read-only") else ""
+        yield from claimed.changes(point.fresh(), LAYOUTS[cotangent], f"a cotangent stored {cotangent}", slug)
+
+
+def _laid_out(point: Point, odd: Mapping[str, Array]) -> tuple[tuple[Any, ...], Point]:
+    """The arguments stored as `odd`, and the point at their numbers: an expanded array holds fewer of them."""
+    tree = flatten(point.fresh())
+    leaves, coordinates = list(tree.leaves), point.copies()
+    for i, variable in enumerate(point.variables):
+        value = leaves[variable.position]
+        if variable.path in odd and isinstance(value, np.ndarray):
+            new = leaves[variable.position] = like(value, odd[variable.path])
+            coordinates[i] = np.array(new, variable.working, order="C").reshape(-1).view(np.float64)
+    return tuple(tree.rebuild(leaves)), point.moved_to(coordinates)
+
+
+def _told(odd: Mapping[str, Array]) -> str:
+    return " and ".join(
+        f"{path} {'stored at' if array.flags.writeable else 'read-only, at'} strides {array.strides}"
+        for path, array in odd.items()
+    )
+
+
+@dataclass(frozen=True)
+class _Claimed:
+    """A claim at a point, its arguments and its cotangent (or tangents) stored in any way."""
+
+    problem: Problem
+    point: Point
+    outputs: Outputs
+    level: float
+
+    def changes(
+        self, arguments: tuple[Any, ...], relay: Relay, where: str, raising: str
+    ) -> Iterator[Finding]:
+        """What the claim gives otherwise than for plain copies; `raising` is the slug for a claim that raises."""
+        known = self._at(self.point.fresh(), lambda x: np.array(relay(x), order="C"))
+        name = self.problem.claim.name
+        try:
+            found = self._at(arguments, relay)
+        except ClaimRaised as error:
+            if raising:
+                yield failure(raising, f"{name} raised {error} with {where}", _WRITE)
+            return
+        for (what, flat), (_, before) in zip(found, known, strict=True):
+            if differs(flat, before) > self.level:
+                message = f"{name} gives another {what} for the same numbers with {where}"
+                yield failure("noncontiguous", message, _READ)
+
+    def _at(self, arguments: tuple[Any, ...], relay: Relay) -> list[tuple[str, Floats]]:
+        """What it claims, flat, and what that is called."""
+        claim, rng = self.problem.claim, np.random.default_rng(self.problem.options.seed)
+        if isinstance(claim, Forward):
+            given = tangents([rng.standard_normal(x.size) for x in self.point.coordinates], self.point)
+            result = claim.raw(_relaid(given, relay), arguments)
+            return [("output tangent", np.array(self.outputs.vector(result)))]
+        w = rng.standard_normal(self.outputs.size) * self.outputs.differentiable
+        given = _relaid((claim.cotangent(w, self.point, self.outputs),), relay)
+        found = claim.parsed(claim.raw(given[0], arguments), w, self.point, self.outputs)
+        names = [f"gradient of {v.path}" for v in self.point.variables]
+        return [(name, flat.copy()) for name, flat in zip(names, found.flat, strict=True)]
+
+
+def _relaid(arguments: tuple[Any, ...], relay: Relay) -> tuple[Any, ...]:
+    tree = flatten(arguments)
+    return tuple(tree.rebuild([relay(v) if isinstance(v, np.ndarray) else v for v in tree.leaves]))
