@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradcheck.check._explore import SkipPoint, explore
+from gradcheck.check._explore import SkipPoint, Spent, explore
 from gradcheck.check._points import KINDS, PICKS, PLACES, Change, apply
 from gradcheck.check._traits import restored, traits_of
 from gradcheck.check._verdict import Entry, Finding, Report, Verdict
@@ -152,15 +152,46 @@ def test_inconclusive_is_no_failure() -> None:
 
 
 def test_points_where_the_function_raises_are_skipped_and_counted() -> None:
+    judged: list[bool] = []
+
     def judge(inputs: Inputs, cotangent: str | None) -> Report:
-        if np.any(inputs["x"] < -2):
+        judged.append(not np.any(inputs["x"] < -2))
+        if not judged[-1]:
             raise SkipPoint
         return Report(Verdict.PASS, ())
 
     found = explore(judge, {"x": np.array([-0.5, 0.5, 1.5])}, 100, seed=0)
     assert found.report is None
-    assert 10 < found.skipped < 90
-    assert found.tried == 100
+    assert (found.tried, found.skipped) == (len(judged), judged.count(False))
+    assert (found.tried, found.skipped > 0) == (100, True)
+
+
+def test_what_is_spent_ends_the_search() -> None:
+    judged: list[int] = []
+
+    def judge(inputs: Inputs, cotangent: str | None) -> Report:
+        if len(judged) == 30:
+            raise Spent
+        judged.append(1)
+        return Report(Verdict.PASS, ())
+
+    found = explore(judge, AUTHOR, 100, seed=0)
+    assert (found.report, found.tried, len(judged)) == (None, 30, 30)
+
+
+def test_where_a_glance_finds_nothing_nothing_is_judged() -> None:
+    judged: list[Inputs] = []
+
+    def judge(inputs: Inputs, cotangent: str | None) -> Report:
+        judged.append(inputs)
+        return Report(Verdict.PASS, ())
+
+    def suspects(inputs: Inputs, cotangent: str | None) -> bool:
+        return bool(np.any(inputs["x"] == 0))
+
+    assert explore(judge, AUTHOR, 100, seed=0, suspects=suspects).tried == 100
+    assert judged
+    assert all(np.any(inputs["x"] == 0) for inputs in judged)
 
 
 def test_the_counterexample_is_small() -> None:

@@ -258,6 +258,7 @@ class _Search:
             return None
         except Spent:
             self.spent = True
+            self.tried -= not self.failed
             return None
         except BaseException as error:  # Hypothesis would shrink it; the caller is to see it as it came
             self.stopped_by = error

@@ -28,8 +28,8 @@ _NEAR, _NEARER = 2.0**-16, 2.0**-24
 _STEEPER = 4.0
 """An infinite slope of x^(1/2) grows sixteenfold from the nearer to the nearest point; a bounded one does not."""
 _NEIGHBOURS = 16
-"""Ways off a tie or a kink: two in the order of the entries, as a stable sort or the first maximum takes them, the others
-at random. Of three tied entries, each is the one that counts in one of them but for 0.2 %."""
+"""Ways off a tie or a kink: two in the order of the entries, as a stable sort or the first maximum takes them, and
+random ones. Of three tied entries, each is the one that counts in one of them but for 0.2 %."""
 _RAMPS = {0: 1.0, 1: -1.0}
 """Seeds of the two: the shares ascend or descend."""
 _UNDERFLOW = 1e-9
