@@ -125,9 +125,10 @@ def explore(
     """
     hypothesis = _hypothesis(n)
     search = _Search(judge, inputs, n, suspects or (lambda inputs, cotangent: True))
+    points = _points(hypothesis, inputs)
     for kind, share in _shares(inputs, n):
         search.limit = min(n, search.tried + share)
-        point = _found(hypothesis, search, kind, share, Random(f"{seed} {kind}"))
+        point = _found(hypothesis, search, points(kind), share, Random(f"{seed} {kind}"))
         if point is not None:
             return search.outcome(_reverted(point, search))
     return search.outcome(None)
@@ -152,7 +153,9 @@ def _hypothesis(n: int) -> ModuleType:
     return hypothesis
 
 
-def _found(hypothesis: ModuleType, search: "_Search", kind: str, share: int, random: Random) -> Point | None:
+def _found(
+    hypothesis: ModuleType, search: "_Search", points: Any, share: int, random: Random
+) -> Point | None:
     """What Hypothesis finds; in a thread of its own if it is already at work, since it refuses to be nested."""
     if search.tried >= search.limit:
         return None
@@ -163,7 +166,6 @@ def _found(hypothesis: ModuleType, search: "_Search", kind: str, share: int, ran
         phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
         suppress_health_check=list(hypothesis.HealthCheck),
     )
-    points = _points(hypothesis, search.given, kind)
     find = partial(hypothesis.find, points, search.fails, settings=settings, random=random)
     try:
         return _alone(find, search) if hypothesis.currently_in_test_context() else find()
@@ -182,35 +184,37 @@ def _alone(find: Callable[[], Point], search: "_Search") -> Point:
             raise
 
 
-def _points(hypothesis: ModuleType, inputs: Inputs, kind: str) -> Any:
-    """The strategy: one change of this kind and a few of any kind before it; the simplest choices come first."""
+def _points(hypothesis: ModuleType, inputs: Inputs) -> Callable[[str], Any]:
+    """For each kind of change the strategy: one such change and a few of any kind before it; the simplest come first.
+
+    What the kinds share is made once, since Hypothesis looks a new strategy over before it draws from it."""
     st = hypothesis.strategies
     paths = [path for path, value in inputs.items() if is_varied(value)]
     traits = {path: traits_of(inputs[path]) for path in paths}
-    possible = where_possible(kind, inputs)
-
-    def change(kinds: Any, path: Any) -> Any:
-        return st.builds(
-            Change,
-            kind=kinds,
-            path=path,
-            place=st.sampled_from(PLACES),
-            pick=st.integers(0, PICKS - 1),
-            value=st.integers(0, 23),
-            kept=st.sampled_from((True, True, True, False)),
-        )
+    rest = {
+        "place": st.sampled_from(PLACES),
+        "pick": st.integers(0, PICKS - 1),
+        "value": st.integers(0, 23),
+        "kept": st.sampled_from((True, True, True, False)),
+    }
+    none = [st.none()] * max(1, round(len(paths) / _BESIDE) - 1)
+    kinds = st.sampled_from(KINDS)
+    beside = [st.one_of(*none, st.builds(Change, kind=kinds, path=st.just(path), **rest)) for path in paths]
+    before = st.tuples(*beside)
+    # Most draws leave the cotangent alone: a point has enough that is special about it.
+    cotangent = st.sampled_from((None,) * len(COTANGENTS) + COTANGENTS)
 
     def point(main: Change, before: tuple[Change | None, ...], cotangent: str | None) -> Point:
         made = [*(change for change in before if change is not None), main]
         made.sort(key=lambda change: change.kind in LAYOUTS)  # whatever changes numbers makes a plain array
         return Point(reduce(lambda at, change: apply(change, at, traits), made, inputs), cotangent)
 
-    none = [st.none()] * max(1, round(len(paths) / _BESIDE) - 1)
-    before = st.tuples(*(st.one_of(*none, change(st.sampled_from(KINDS), st.just(path))) for path in paths))
-    main = change(st.just(kind), st.sampled_from([*possible, None] if len(possible) > 1 else possible))
-    # Most draws leave the cotangent alone: a point has enough that is special about it.
-    cotangent = st.sampled_from((None,) * len(COTANGENTS) + COTANGENTS)
-    return st.builds(point, main, before, cotangent)
+    def of_kind(kind: str) -> Any:
+        possible = where_possible(kind, inputs)
+        path = st.sampled_from([*possible, None] if len(possible) > 1 else possible)
+        return st.builds(point, st.builds(Change, kind=st.just(kind), path=path, **rest), before, cotangent)
+
+    return of_kind
 
 
 @dataclass
