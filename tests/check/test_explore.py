@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gradcheck import check_vjp
 from gradcheck.check._explore import SkipPoint, Spent, explore
 from gradcheck.check._points import KINDS, PICKS, PLACES, Change, apply
 from gradcheck.check._traits import restored, traits_of
@@ -316,11 +317,39 @@ def test_at_a_tie_a_gradient_from_beside_it_is_no_mistake(at_a_tie: tuple[float,
 
     def judge(inputs: Inputs, cotangent: str | None) -> Report:
         a, b = inputs["x"]
-        if a == b:
-            return _measured(FAILURE, np.array(at_a_tie), Verdict.FAIL)
-        return _measured(FAILURE, np.array([a > b, b > a]), Verdict.PASS)
+        return Report(Verdict.FAIL if a == b else Verdict.PASS, (FAILURE,) if a == b else ())
 
-    assert (explore(judge, ONE, 100, seed=0).report is not None) == found
+    def claimed(inputs: Inputs) -> Inputs:
+        a, b = inputs["x"]
+        return {"x": np.array(at_a_tie if a == b else (a > b, b > a), float)}
+
+    assert (explore(judge, ONE, 100, seed=0, claimed=claimed).report is not None) == found
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_a_permutation_of_ties_is_no_mistake_and_a_repetition_is(right: bool) -> None:
+    """Of eight equal entries 40,320 orders are right, and a sort takes the one in which they stand."""
+
+    def vjp(ct: Array, x: Array) -> Array:
+        ranks = np.argsort(np.argsort(x, kind="stable"), kind="stable")
+        return ct[ranks] if right or len(np.unique(x)) == len(x) else ct[0 * ranks]
+
+    x = np.random.default_rng(4).standard_normal(8)
+    verdicts = {check_vjp(np.sort, vjp, x, explore=150, seed=seed).verdict for seed in range(3)}
+    assert verdicts == {Verdict.PASS if right else Verdict.FAIL}
+
+
+@pytest.mark.parametrize(("power", "found"), [(2.0, True), (0.5, False)])
+def test_nan_where_other_outputs_do_not_depend_on_the_entry(power: float, found: bool) -> None:
+    """x^p by x^p / x: NaN at 0, where x^2 has a derivative and the root has none."""
+    x = np.array([0.7, 1.3, 0.4, 2.1])
+
+    def vjp(ct: Array, x: Array) -> Array:
+        with np.errstate(all="ignore"):
+            return ct * power * x**power / x
+
+    report = check_vjp(lambda x: x**power, vjp, x, explore=100)
+    assert (report.verdict is Verdict.FAIL) == found, str(report)
 
 
 def test_a_measurement_that_came_to_no_end_is_no_reason() -> None:

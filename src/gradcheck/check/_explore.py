@@ -39,6 +39,7 @@ Array = NDArray[Any]
 Inputs = Mapping[str, Array]
 Judge = Callable[[Inputs, str | None], Report]
 Glance = Callable[[Inputs, str | None], bool]
+Claims = Callable[[Inputs], Mapping[str, Array]]
 
 _SHRINKS = 300
 """Judgements that shrinking may cost: as many again as a usual exploration."""
@@ -85,7 +86,13 @@ class Exploration:
 
 
 def explore(
-    judge: Judge, inputs: Inputs, n: int, *, seed: int, suspects: Glance | None = None
+    judge: Judge,
+    inputs: Inputs,
+    n: int,
+    *,
+    seed: int,
+    suspects: Glance = lambda inputs, cotangent: True,
+    claimed: Claims = lambda inputs: {},
 ) -> Exploration:
     """Judge at up to `n` points derived from `inputs`; stop at the first failure and shrink it.
 
@@ -104,6 +111,9 @@ def explore(
         The same seed derives the same points.
     suspects : callable, optional
         ``suspects(inputs, cotangent)``: whether judging there is worth its cost. It raises as `judge` does.
+    claimed : callable, optional
+        ``claimed(inputs)``: the claims for one cotangent, the same everywhere, flat and by path, by which a
+        generalised gradient is recognised at a tie. It raises as `judge` does.
 
     Returns
     -------
@@ -124,7 +134,7 @@ def explore(
     {'x': array([0. , 0.7])}
     """
     hypothesis = _hypothesis(n)
-    search = _Search(judge, inputs, n, suspects or (lambda inputs, cotangent: True))
+    search = _Search(judge, inputs, n, suspects, claimed)
     points = _points(hypothesis, inputs)
     for kind, share in _shares(inputs, n):
         search.limit = min(n, search.tried + share)
@@ -225,6 +235,7 @@ class _Search:
     given: Inputs
     limit: int
     suspects: Glance
+    claimed: Claims
     tried: int = 0
     skipped: int = 0
     shrinks: int = 0
@@ -270,15 +281,11 @@ class _Search:
 
     def _failure(self, point: Point) -> Report | None:
         report = self.judge(point.inputs, point.cotangent)
-        there = partial(self._report_beside, point.cotangent)
-        fails = report.verdict is Verdict.FAIL and trusted(report, point.inputs, self.given, there)
-        return report if fails else None
-
-    def _report_beside(self, cotangent: str | None, inputs: Inputs) -> Report | None:
-        try:
-            return self.judge(inputs, cotangent)
-        except SkipPoint:
+        if report.verdict is not Verdict.FAIL:
             return None
+        judge = partial(_unless_skipped, lambda inputs: self.judge(inputs, point.cotangent), None)
+        claimed = partial(_unless_skipped, self.claimed, {})
+        return report if trusted(report, point.inputs, self.given, judge, claimed) else None
 
     def raise_what_stopped_it(self) -> None:
         if self.stopped_by is not None:
@@ -288,6 +295,13 @@ class _Search:
         if point is None:
             return Exploration(None, None, self.tried, self.skipped)
         return Exploration(self.reports[point.key()], dict(point.inputs), self.tried, self.skipped)
+
+
+def _unless_skipped(call: Callable[[Inputs], Any], otherwise: Any, inputs: Inputs) -> Any:
+    try:
+        return call(inputs)
+    except SkipPoint:
+        return otherwise
 
 
 def _reverted(point: Point, search: _Search) -> Point:

@@ -18,7 +18,7 @@ from gradcheck.check._run import Problem
 from gradcheck.check._verdict import Finding
 from gradcheck.differentiate._tree import flatten
 
-__all__ = ["CALLS", "layout_findings"]
+__all__ = ["CALLS", "claims", "layout_findings"]
 
 Array = NDArray[Any]
 Relay = Callable[[Array], Array]
@@ -63,13 +63,19 @@ def layout_findings(
     if differs(value, base) > level:
         yield failure("noncontiguous", f"{problem.name} gives another value with {_told(odd)}", _READ)
         return
-    claimed = _Claimed(problem, point, outputs, level)
+    claimed = _Claimed(problem, point, outputs)
     if odd:
         slug = "mutates-input" if not any(a.flags.writeable for a in odd.values()) else ""
         yield from claimed.changes(laid, np.copy, _told(odd), slug)
     if cotangent in LAYOUTS:
         slug = "mutates-cotangent" if cotangent in ("expanded", "read-only") else ""
         yield from claimed.changes(point.fresh(), LAYOUTS[cotangent], f"a cotangent stored {cotangent}", slug)
+
+
+def claims(problem: Problem, function: Function) -> dict[str, Floats]:
+    """What is claimed at the point for one dense cotangent, or for dense tangents, by path; f is called once."""
+    outputs = describe(function(*problem.point.fresh()), problem.options.outputs)
+    return dict(_Claimed(problem, problem.point, outputs).at(problem.point.fresh(), np.copy))
 
 
 def _laid_out(point: Point, odd: Mapping[str, Array]) -> tuple[tuple[Any, ...], Point]:
@@ -98,37 +104,36 @@ class _Claimed:
     problem: Problem
     point: Point
     outputs: Outputs
-    level: float
 
     def changes(
         self, arguments: tuple[Any, ...], relay: Relay, where: str, raising: str
     ) -> Iterator[Finding]:
         """What the claim gives otherwise than for plain copies; `raising` is the slug for a claim that raises."""
-        known = self._at(self.point.fresh(), lambda x: np.array(relay(x), order="C"))
-        name = self.problem.claim.name
+        known = self.at(self.point.fresh(), lambda x: np.array(relay(x), order="C"))
+        name, level = self.problem.claim.name, rounding_level(float(np.finfo(self.outputs.dtype).eps))
         try:
-            found = self._at(arguments, relay)
+            found = self.at(arguments, relay)
         except ClaimRaised as error:
             if raising:
                 yield failure(raising, f"{name} raised {error} with {where}", _WRITE)
             return
         for (what, flat), (_, before) in zip(found, known, strict=True):
-            if differs(flat, before) > self.level:
-                message = f"{name} gives another {what} for the same numbers with {where}"
+            if differs(flat, before) > level:
+                gradient = f"gradient of {what}" if what else "tangent"
+                message = f"{name} gives another {gradient} for the same numbers with {where}"
                 yield failure("noncontiguous", message, _READ)
 
-    def _at(self, arguments: tuple[Any, ...], relay: Relay) -> list[tuple[str, Floats]]:
-        """What it claims, flat, and what that is called."""
+    def at(self, arguments: tuple[Any, ...], relay: Relay) -> list[tuple[str, Floats]]:
+        """What it claims, flat, each gradient with its path."""
         claim, rng = self.problem.claim, np.random.default_rng(self.problem.options.seed)
         if isinstance(claim, Forward):
             given = tangents([rng.standard_normal(x.size) for x in self.point.coordinates], self.point)
             result = claim.raw(_relaid(given, relay), arguments)
-            return [("output tangent", np.array(self.outputs.vector(result)))]
+            return [("", np.array(self.outputs.vector(result)))]
         w = rng.standard_normal(self.outputs.size) * self.outputs.differentiable
         given = _relaid((claim.cotangent(w, self.point, self.outputs),), relay)
         found = claim.parsed(claim.raw(given[0], arguments), w, self.point, self.outputs)
-        names = [f"gradient of {v.path}" for v in self.point.variables]
-        return [(name, flat.copy()) for name, flat in zip(names, found.flat, strict=True)]
+        return [(v.path, flat.copy()) for v, flat in zip(self.point.variables, found.flat, strict=True)]
 
 
 def _relaid(arguments: tuple[Any, ...], relay: Relay) -> tuple[Any, ...]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gradcheck.check._explore import SkipPoint, Spent, explore
 from gradcheck.check._function import Function
-from gradcheck.check._layouts import CALLS, layout_findings
+from gradcheck.check._layouts import CALLS, claims, layout_findings
 from gradcheck.check._memory import LAYOUTS, is_plain
 from gradcheck.check._plan import glance
 from gradcheck.check._run import Problem, judged, report_of, run
@@ -33,7 +33,12 @@ def explored(problem: Problem) -> Report:
         return first
     judge = _Judge(problem, first.evaluations)
     found = explore(
-        judge, _named(problem), problem.options.explore, seed=problem.options.seed, suspects=judge.suspects
+        judge,
+        _named(problem),
+        problem.options.explore,
+        seed=problem.options.seed,
+        suspects=judge.suspects,
+        claimed=judge.claimed,
     )
     best = first if found.report is None else replace(found.report, counterexample=found.counterexample)
     return replace(
@@ -84,6 +89,17 @@ class _Judge:
         gross = max(problem.options.resolution or GROSS, GROSS)
         quick = replace(problem, options=replace(problem.options, resolution=gross), tiers=glance)
         return self._report(quick).verdict is Verdict.FAIL or bool(self._layout(problem, inputs, cotangent))
+
+    def claimed(self, inputs: Inputs) -> dict[str, NDArray[Any]]:
+        """What is claimed there for one cotangent."""
+        problem = self._problem_at(inputs, None)
+        function = self._function(problem)
+        try:
+            return claims(problem, function)
+        except Exception as error:
+            raise SkipPoint(str(error)) from error
+        finally:
+            self.evaluations = function.evaluations
 
     def _problem_at(self, inputs: Inputs, cotangent: str | None) -> Problem:
         problem, point = self.problem, self.problem.point
