@@ -352,6 +352,31 @@ def test_nan_where_other_outputs_do_not_depend_on_the_entry(power: float, found:
     assert (report.verdict is Verdict.FAIL) == found, str(report)
 
 
+@pytest.mark.parametrize(("got", "found"), [(-8e-17, False), (0.5, True)])
+def test_a_nonlinearity_in_what_is_left_of_cancelled_terms_is_rounding(got: float, found: bool) -> None:
+    finding = Finding("nonlinear", Verdict.FAIL, input="x", claimed=got, measured=-5.6e-17)
+    judge = failing_where(lambda i: i["x"] > 20, finding)
+    explored = explore(judge, ONE, 100, seed=0, claimed=lambda inputs: {"x": np.ones(2)})
+    assert (explored.report is not None) == found
+
+
+@pytest.mark.parametrize(("code", "found"), [("raises", True), ("value", False)])
+def test_a_claim_that_raises_is_believed_where_it_raises_beside_the_point_too(code: str, found: bool) -> None:
+    """Beside a singular matrix a right inverse is inexact, which is no reason to want one at the singular matrix."""
+
+    def judge(inputs: Inputs, cotangent: str | None) -> Report:
+        distance = float(np.min(np.abs(inputs["x"])))
+        beside = 2e-7 < distance < 9e-6  # no further point lies there, only what is beside a zero
+        failing = replace(FAILURE, code="raises" if distance == 0 else code)
+        steep = (Entry((0,), 1.0, 1 / distance if distance else 0.0, 1e-9),)
+        passing = replace(FAILURE, verdict=Verdict.PASS, sample=steep)
+        if distance == 0 or beside:
+            return Report(Verdict.FAIL, (failing,))
+        return Report(Verdict.PASS, (passing,))
+
+    assert (explore(judge, ONE, 100, seed=0).report is not None) == found
+
+
 def test_a_measurement_that_came_to_no_end_is_no_reason() -> None:
     unresolved = replace(FAILURE, status="unresolved")
     assert explore(failing_where(lambda i: i["x"] == 0, unresolved), ONE, 60, seed=0).report is None
