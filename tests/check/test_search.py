@@ -114,6 +114,21 @@ def test_the_counterexample_is_one_entry_of_the_authors_point() -> None:
     assert np.count_nonzero(x == 0) == 1
 
 
+@pytest.mark.parametrize(("vjp", "verdict"), [(right, Verdict.PASS), (wrong_at_zero, Verdict.FAIL)])
+def test_a_function_that_takes_float32_alone_is_explored_in_float32(vjp: Any, verdict: Verdict) -> None:
+    def f(x: Array) -> Array:
+        if x.dtype != np.float32:
+            raise TypeError("float32 only")
+        return relu(x)
+
+    def claim(ct: Array, x: Array) -> Array:
+        return vjp(ct, x).astype(np.float32)
+
+    report = check_vjp(f, claim, X.astype(np.float32), explore=60)
+    assert report.verdict is verdict, str(report)
+    assert report.explored["skipped"] == 0
+
+
 def test_points_outside_the_domain_are_skipped_and_counted() -> None:
     report = check_vjp(narrow, lambda ct, x: ct / x, X, explore=100)
     assert report.verdict is Verdict.PASS

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from gradcheck.check._contracts import differs, failure, rounding_level
 from gradcheck.check._forward import Forward, tangents
 from gradcheck.check._function import Function
-from gradcheck.check._memory import LAYOUTS, is_plain, like
+from gradcheck.check._memory import LAYOUTS, flat, is_plain, like
 from gradcheck.check._outputs import Outputs, describe
 from gradcheck.check._point import Floats, Point
 from gradcheck.check._reverse import ClaimRaised
@@ -86,7 +86,7 @@ def _laid_out(point: Point, odd: Mapping[str, Array]) -> tuple[tuple[Any, ...], 
         value = leaves[variable.position]
         if variable.path in odd and isinstance(value, np.ndarray):
             new = leaves[variable.position] = like(value, odd[variable.path])
-            coordinates[i] = np.array(new, variable.working, order="C").reshape(-1).view(np.float64)
+            coordinates[i] = flat(new)
     return tuple(tree.rebuild(leaves)), point.moved_to(coordinates)
 
 
@@ -117,8 +117,8 @@ class _Claimed:
             if raising:
                 yield failure(raising, f"{name} raised {error} with {where}", _WRITE)
             return
-        for (what, flat), (_, before) in zip(found, known, strict=True):
-            if differs(flat, before) > level:
+        for (what, after), (_, before) in zip(found, known, strict=True):
+            if differs(after, before) > level:
                 gradient = f"gradient of {what}" if what else "tangent"
                 message = f"{name} gives another {gradient} for the same numbers with {where}"
                 yield failure("noncontiguous", message, _READ)

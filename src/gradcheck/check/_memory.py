@@ -11,7 +11,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-__all__ = ["LAYOUTS", "is_plain", "like"]
+__all__ = ["LAYOUTS", "flat", "is_plain", "like"]
 
 Array = NDArray[Any]
 
@@ -65,6 +65,12 @@ LAYOUTS: dict[str, Callable[[Array], Array]] = {
 def is_plain(array: Array) -> bool:
     """Stored as NumPy stores a new array."""
     return bool(array.flags.writeable) and array.strides == np.empty(array.shape, array.dtype).strides
+
+
+def flat(array: Array) -> NDArray[np.float64]:
+    """A flat float64 copy, row by row; of complex numbers real and imaginary parts in turn."""
+    wide = np.complex128 if array.dtype.kind == "c" else np.float64
+    return np.array(array, wide, order="C").reshape(-1).view(np.float64)
 
 
 def like(values: Array, template: Array) -> Array:

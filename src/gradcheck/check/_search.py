@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from gradcheck.check._explore import SkipPoint, Spent, explore
 from gradcheck.check._function import Function
 from gradcheck.check._layouts import CALLS, claims, layout_findings
-from gradcheck.check._memory import LAYOUTS, is_plain
+from gradcheck.check._memory import LAYOUTS, flat, is_plain
 from gradcheck.check._plan import glance
+from gradcheck.check._point import Point
 from gradcheck.check._run import Problem, judged, report_of, run
 from gradcheck.check._verdict import Finding, Report, Verdict
 from gradcheck.differentiate._errors import UsageError
@@ -74,6 +75,19 @@ class _Judge:
     problem: Problem
     evaluations: int
 
+    def __post_init__(self) -> None:
+        """Where f does not take float64, its points have the author's own precision."""
+        own = self.problem.point.narrow()
+        if own.is_narrow and not self._takes(self.problem.point):
+            self.problem = replace(self.problem, point=own)
+
+    def _takes(self, point: Point) -> bool:
+        try:
+            self._require_value(replace(self.problem, point=point))
+        except (SkipPoint, Spent):
+            return False
+        return True
+
     def __call__(self, inputs: Inputs, cotangent: str | None) -> Report:
         """The report at these inputs."""
         problem = self._problem_at(inputs, cotangent)
@@ -103,10 +117,7 @@ class _Judge:
 
     def _problem_at(self, inputs: Inputs, cotangent: str | None) -> Problem:
         problem, point = self.problem, self.problem.point
-        coordinates = [
-            np.array(inputs[v.path], dtype=v.working, order="C").reshape(-1).view(np.float64)
-            for v in point.variables
-        ]
+        coordinates = [flat(inputs[v.path]) for v in point.variables]
         return replace(
             problem,
             point=point.moved_to(coordinates),
