@@ -253,8 +253,8 @@ ODD_POINTS: dict[str, tuple[Predicate, Predicate, Finding]] = {
         FAILURE,
     ),
     "another number drowned by a large one": (
-        lambda i: i["x"] > 35,
         lambda i: i["x"] > 20,
+        lambda i: i["x"] > 11,
         replace(FAILURE, input="y"),
     ),
     "a branch for large numbers": (lambda i: False, lambda i: i["x"] > 35, FAILURE),

@@ -25,8 +25,9 @@ gradients; none where the function raises or is not finite."""
 
 _FAR = 1e6
 """Beyond this size, or below its inverse, relative to the author's own numbers, an entry counts as extreme."""
-_ABSORBED = 30.0
-"""exp(33) is 1e14: soon after, 1 + exp(-x) rounds to 1, and f no longer holds what its derivative is made of."""
+_ABSORBED = 18.0
+"""exp(18) is 1/sqrt(eps): from there on 1 + exp(-x) holds less than half of the digits of what its derivative is made
+of, and at 33 none."""
 _NEAR, _NEARER = 2.0**-16, 2.0**-24
 _STEEPER = 4.0
 """An infinite slope of x^(1/2) grows sixteenfold from the nearer to the nearest point; a bounded one does not."""
