@@ -188,6 +188,19 @@ def test_sums_that_cancel_are_no_matter_of_layout() -> None:
     assert report.verdict is not Verdict.FAIL, str(report)
 
 
+def test_a_gradient_of_rounding_alone_is_no_matter_of_layout() -> None:
+    """At the minimum A x - b is what rounding leaves, and every order of summing leaves something else."""
+    rng = np.random.default_rng(7)
+    B, b = rng.standard_normal((5, 5)), rng.standard_normal(5)
+    A = B @ B.T + np.eye(5)
+    minimum = np.linalg.solve(A, b)
+    for seed in range(3):
+        report = check_grad(
+            lambda x: 0.5 * x @ A @ x - b @ x, lambda x: A @ x - b, minimum, explore=100, seed=seed
+        )
+        assert report.verdict is not Verdict.FAIL, str(report)
+
+
 def refuses(ct: Array, x: Array) -> Array:
     if min(ct.strides) < 0:
         raise ValueError("negative strides are not supported")
