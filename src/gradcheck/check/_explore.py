@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.check._memory import LAYOUTS, is_plain, like
 from gradcheck.check._points import (
     COTANGENTS,
     KINDS,
@@ -32,11 +33,13 @@ from gradcheck.check._trust import trusted
 from gradcheck.check._verdict import Report, Verdict
 from gradcheck.differentiate._errors import UsageError
 
-__all__ = ["Exploration", "Judge", "SkipPoint", "explore"]
+__all__ = ["Exploration", "Judge", "SkipPoint", "Spent", "explore"]
 
 Array = NDArray[Any]
 Inputs = Mapping[str, Array]
 Judge = Callable[[Inputs, str | None], Report]
+Glance = Callable[[Inputs, str | None], bool]
+Claims = Callable[[Inputs], Mapping[str, Array]]
 
 _SHRINKS = 300
 """Judgements that shrinking may cost: as many again as a usual exploration."""
@@ -50,6 +53,14 @@ _BESIDE = 1.0
 
 class SkipPoint(Exception):
     """The function raises or is not finite at a derived point: there is nothing to judge."""
+
+
+class Spent(Exception):
+    """No evaluation of the function is left: nothing further can be judged."""
+
+
+class _Over(BaseException):
+    """No point will be judged any more, so none need be drawn; not an `Exception`, which Hypothesis would shrink."""
 
 
 @dataclass(frozen=True)
@@ -74,21 +85,35 @@ class Exploration:
     skipped: int
 
 
-def explore(judge: Judge, inputs: Inputs, n: int, *, seed: int) -> Exploration:
+def explore(
+    judge: Judge,
+    inputs: Inputs,
+    n: int,
+    *,
+    seed: int,
+    suspects: Glance = lambda inputs, cotangent: True,
+    claimed: Claims = lambda inputs: {},
+) -> Exploration:
     """Judge at up to `n` points derived from `inputs`; stop at the first failure and shrink it.
 
     Parameters
     ----------
     judge : callable
-        ``judge(inputs, cotangent)`` returns a `Report`, or raises `SkipPoint`. `inputs` have the shapes and dtypes of
-        the given ones, not their memory layout; `cotangent` is None (the judge's own choice), ``"one-hot"``,
-        ``"negative"``, ``"asymmetric"``, ``"ones"`` or ``"zero"``.
+        ``judge(inputs, cotangent)`` returns a `Report`, or raises `SkipPoint`, or `Spent`, which ends the search.
+        `inputs` have the shapes and dtypes of the given ones, and may lie in memory in any way; `cotangent` is None
+        (the judge's own choice), ``"one-hot"``, ``"negative"``, ``"asymmetric"``, ``"ones"``, ``"zero"`` or a key of
+        `LAYOUTS`.
     inputs : mapping of path to array
         The author's point; never written to. Arrays that are not floating-point stay as they are.
     n : int
         The largest number of points.
     seed : int
         The same seed derives the same points.
+    suspects : callable, optional
+        ``suspects(inputs, cotangent)``: whether judging there is worth its cost. It raises as `judge` does.
+    claimed : callable, optional
+        ``claimed(inputs)``: the claims for one cotangent, the same everywhere, flat and by path, by which a
+        generalised gradient is recognised at a tie. It raises as `judge` does.
 
     Returns
     -------
@@ -109,10 +134,11 @@ def explore(judge: Judge, inputs: Inputs, n: int, *, seed: int) -> Exploration:
     {'x': array([0. , 0.7])}
     """
     hypothesis = _hypothesis(n)
-    search = _Search(judge, inputs, n)
+    search = _Search(judge, inputs, n, suspects, claimed)
+    points = _points(hypothesis, inputs)
     for kind, share in _shares(inputs, n):
         search.limit = min(n, search.tried + share)
-        point = _found(hypothesis, search, kind, share, Random(f"{seed} {kind}"))
+        point = _found(hypothesis, search, points(kind), share, Random(f"{seed} {kind}"))
         if point is not None:
             return search.outcome(_reverted(point, search))
     return search.outcome(None)
@@ -137,7 +163,9 @@ def _hypothesis(n: int) -> ModuleType:
     return hypothesis
 
 
-def _found(hypothesis: ModuleType, search: "_Search", kind: str, share: int, random: Random) -> Point | None:
+def _found(
+    hypothesis: ModuleType, search: "_Search", points: Any, share: int, random: Random
+) -> Point | None:
     """What Hypothesis finds; in a thread of its own if it is already at work, since it refuses to be nested."""
     if search.tried >= search.limit:
         return None
@@ -148,11 +176,10 @@ def _found(hypothesis: ModuleType, search: "_Search", kind: str, share: int, ran
         phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
         suppress_health_check=list(hypothesis.HealthCheck),
     )
-    points = _points(hypothesis, search.given, kind)
     find = partial(hypothesis.find, points, search.fails, settings=settings, random=random)
     try:
         return _alone(find, search) if hypothesis.currently_in_test_context() else find()
-    except hypothesis.errors.NoSuchExample:
+    except (hypothesis.errors.NoSuchExample, _Over):
         return None
     finally:
         search.raise_what_stopped_it()
@@ -167,34 +194,37 @@ def _alone(find: Callable[[], Point], search: "_Search") -> Point:
             raise
 
 
-def _points(hypothesis: ModuleType, inputs: Inputs, kind: str) -> Any:
-    """The strategy: one change of this kind and a few of any kind before it; the simplest choices come first."""
+def _points(hypothesis: ModuleType, inputs: Inputs) -> Callable[[str], Any]:
+    """For each kind of change the strategy: one such change and a few of any kind before it; the simplest come first.
+
+    What the kinds share is made once, since Hypothesis looks a new strategy over before it draws from it."""
     st = hypothesis.strategies
     paths = [path for path, value in inputs.items() if is_varied(value)]
     traits = {path: traits_of(inputs[path]) for path in paths}
-    possible = where_possible(kind, inputs)
-
-    def change(kinds: Any, path: Any) -> Any:
-        return st.builds(
-            Change,
-            kind=kinds,
-            path=path,
-            place=st.sampled_from(PLACES),
-            pick=st.integers(0, PICKS - 1),
-            value=st.integers(0, 23),
-            kept=st.sampled_from((True, True, True, False)),
-        )
+    rest = {
+        "place": st.sampled_from(PLACES),
+        "pick": st.integers(0, PICKS - 1),
+        "value": st.integers(0, 23),
+        "kept": st.sampled_from((True, True, True, False)),
+    }
+    none = [st.none()] * max(1, round(len(paths) / _BESIDE) - 1)
+    kinds = st.sampled_from(KINDS)
+    beside = [st.one_of(*none, st.builds(Change, kind=kinds, path=st.just(path), **rest)) for path in paths]
+    before = st.tuples(*beside)
+    # Most draws leave the cotangent alone: a point has enough that is special about it.
+    cotangent = st.sampled_from((None,) * len(COTANGENTS) + COTANGENTS)
 
     def point(main: Change, before: tuple[Change | None, ...], cotangent: str | None) -> Point:
         made = [*(change for change in before if change is not None), main]
+        made.sort(key=lambda change: change.kind in LAYOUTS)  # whatever changes numbers makes a plain array
         return Point(reduce(lambda at, change: apply(change, at, traits), made, inputs), cotangent)
 
-    none = [st.none()] * max(1, round(len(paths) / _BESIDE) - 1)
-    before = st.tuples(*(st.one_of(*none, change(st.sampled_from(KINDS), st.just(path))) for path in paths))
-    main = change(st.just(kind), st.sampled_from([*possible, None] if len(possible) > 1 else possible))
-    # Most draws leave the cotangent alone: a point has enough that is special about it.
-    cotangent = st.sampled_from((None,) * len(COTANGENTS) + COTANGENTS)
-    return st.builds(point, main, before, cotangent)
+    def of_kind(kind: str) -> Any:
+        possible = where_possible(kind, inputs)
+        path = st.sampled_from([*possible, None] if len(possible) > 1 else possible)
+        return st.builds(point, st.builds(Change, kind=st.just(kind), path=path, **rest), before, cotangent)
+
+    return of_kind
 
 
 @dataclass
@@ -204,11 +234,14 @@ class _Search:
     judge: Judge
     given: Inputs
     limit: int
+    suspects: Glance
+    claimed: Claims
     tried: int = 0
     skipped: int = 0
     shrinks: int = 0
     reports: dict[tuple[object, ...], Report | None] = field(default_factory=dict)
     stopped_by: BaseException | None = None
+    spent: bool = False
     failed: bool = False
 
     def __post_init__(self) -> None:
@@ -219,38 +252,40 @@ class _Search:
         if key not in self.reports and self._may_judge():
             report = self.reports[key] = self._judged(point)
             self.failed = self.failed or report is not None
+        if not self.failed and not self._may_judge():
+            raise _Over
         return self.reports.get(key) is not None
 
     def _may_judge(self) -> bool:
-        if self.stopped_by is not None:
+        """Whether the numbers of judgements allow another one."""
+        if self.stopped_by is not None or self.spent:
             return False
-        if self.failed:
-            self.shrinks += 1
-            return self.shrinks <= _SHRINKS
-        return self.tried < self.limit
+        return self.shrinks < _SHRINKS if self.failed else self.tried < self.limit
 
     def _judged(self, point: Point) -> Report | None:
         """The report if it is a failure that can be trusted."""
         self.tried += not self.failed
+        self.shrinks += self.failed
         try:
-            report = self._report_at(point)
-            self.skipped += report is None and not self.failed
-            if report is None or report.verdict is not Verdict.FAIL:
-                return None
-            there = partial(self._report_beside, point.cotangent)
-            return report if trusted(report, point.inputs, self.given, there) else None
+            return self._failure(point) if self.suspects(point.inputs, point.cotangent) else None
+        except SkipPoint:
+            self.skipped += not self.failed
+            return None
+        except Spent:
+            self.spent = True
+            self.tried -= not self.failed
+            return None
         except BaseException as error:  # Hypothesis would shrink it; the caller is to see it as it came
             self.stopped_by = error
             return None
 
-    def _report_at(self, point: Point) -> Report | None:
-        try:
-            return self.judge(point.inputs, point.cotangent)
-        except SkipPoint:
+    def _failure(self, point: Point) -> Report | None:
+        report = self.judge(point.inputs, point.cotangent)
+        if report.verdict is not Verdict.FAIL:
             return None
-
-    def _report_beside(self, cotangent: str | None, inputs: Inputs) -> Report | None:
-        return self._report_at(Point(inputs, cotangent))
+        judge = partial(_unless_skipped, lambda inputs: self.judge(inputs, point.cotangent), None)
+        claimed = partial(_unless_skipped, self.claimed, {})
+        return report if trusted(report, point.inputs, self.given, judge, claimed) else None
 
     def raise_what_stopped_it(self) -> None:
         if self.stopped_by is not None:
@@ -262,12 +297,25 @@ class _Search:
         return Exploration(self.reports[point.key()], dict(point.inputs), self.tried, self.skipped)
 
 
+def _unless_skipped(call: Callable[[Inputs], Any], otherwise: Any, inputs: Inputs) -> Any:
+    try:
+        return call(inputs)
+    except SkipPoint:
+        return otherwise
+
+
 def _reverted(point: Point, search: _Search) -> Point:
-    """As many changed entries as possible set back to the author's, by halves, with the failure kept."""
+    """As much as possible set back to the author's with the failure kept: cotangent, arrays, then entries by halves."""
     search.shrinks = _SHRINKS - _REVERTS
+    point = _simpler(point, Point(point.inputs), search)
     for path, original in search.given.items():
+        point = _simpler(point, Point({**point.inputs, path: original}, point.cotangent), search)
         point = _reverted_input(point, path, original, search)
     return point
+
+
+def _simpler(point: Point, candidate: Point, search: _Search) -> Point:
+    return candidate if search.fails(candidate) else point
 
 
 def _reverted_input(point: Point, path: str, original: Array, search: _Search) -> Point:
@@ -291,6 +339,6 @@ def _equal(a: Array, b: Array) -> NDArray[np.bool_]:
 
 
 def _set_back(value: Array, original: Array, at: NDArray[np.intp]) -> Array:
-    new = value.copy(order="K")
+    new = np.array(value, order="C")
     new.flat[at] = original.flat[at]
-    return new
+    return new if is_plain(value) else like(new, value)

@@ -10,7 +10,7 @@ from gradcheck.check._direction import Direction, dense, entry_sizes, units
 from gradcheck.check._look import part
 from gradcheck.check._measure import Instrument
 
-__all__ = ["Row", "Tier", "plan"]
+__all__ = ["Row", "Tier", "glance", "plan"]
 
 SMALL_ARRAY = 64  # entries up to which an array is measured entry by entry ...
 SMALL_PROBLEM = (
@@ -56,7 +56,8 @@ def plan(instrument: Instrument, coverage: str, rng: np.random.Generator) -> Ite
     """Tiers in the order in which they should be measured, should the budget end."""
     sizes = [x.size for x in instrument.point.coordinates]
     frugal = coverage != "full" and sum(sizes) >= SMALL_PROBLEM
-    entire = [coverage == "full" or (coverage == "auto" and not frugal and n <= SMALL_ARRAY) for n in sizes]
+    whole = {"full": np.inf, "auto": 0 if frugal else SMALL_ARRAY, "probe": 1}[coverage]
+    entire = [n <= whole for n in sizes]
     if frugal:
         return _frugal(instrument, rng)
     units = [
@@ -74,6 +75,17 @@ def plan(instrument: Instrument, coverage: str, rng: np.random.Generator) -> Ite
         for _ in range(n)
     ]
     return [t for t in (Tier("ladder", tuple(lines)), Tier("central", tuple(units))) if t.rows]
+
+
+def glance(instrument: Instrument, coverage: str, rng: np.random.Generator) -> list[Tier]:
+    """The cheapest look that shows a gross mistake: two directions for each array, one of them in the array's size and
+    one in its entries' own, so that a huge entry hides no other."""
+    if coverage == "full":
+        return list(plan(instrument, coverage, rng))
+    arrays = range(len(instrument.point.variables))
+    kinds = (("signs", False), ("gaussian", True))
+    rows = (Row(a, along(instrument, kind, a, rng, relative=own)) for kind, own in kinds for a in arrays)
+    return [Tier("central", tuple(rows))]
 
 
 def _frugal(instrument: Instrument, rng: np.random.Generator) -> Iterator[Tier]:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.check._memory import LAYOUTS
 from gradcheck.check._traits import ALWAYS, restored
 
 __all__ = [
@@ -32,8 +33,9 @@ __all__ = [
 Array = NDArray[Any]
 Inputs = Mapping[str, Array]
 
-COTANGENTS = (None, "one-hot", "negative", "asymmetric", "ones", "zero")
-"""None leaves the choice to the judge; the simplest first, as everywhere in this file, for the sake of shrinking."""
+COTANGENTS = (None, "one-hot", "negative", "asymmetric", "ones", "zero", *LAYOUTS)
+"""None leaves the choice to the judge, a layout leaves it the numbers; the simplest first, as everywhere in this file,
+for the sake of shrinking."""
 
 _PLAIN = (2.0, 0.5, 3.0, 1.5, 0.25, 4.0, 0.75, 2.5, 1.25, 5.0, 0.125)
 """Values without a meaning of their own, exact in binary: a point built from them is easy to read."""
@@ -66,8 +68,8 @@ class Point:
 
     def key(self) -> tuple[object, ...]:
         """Equal for points that no judge could tell apart."""
-        arrays = ((path, _digest(a), a.strides) for path, a in self.inputs.items() if is_varied(a))
-        return (self.cotangent, *arrays)
+        varied = [(path, a) for path, a in self.inputs.items() if is_varied(a)]
+        return (self.cotangent, *((path, _digest(a), a.strides, a.flags.writeable) for path, a in varied))
 
 
 def _digest(array: Array) -> bytes:
@@ -89,8 +91,8 @@ def apply(change: Change, inputs: Inputs, traits: Mapping[str, tuple[str, ...]])
 
 
 def _changed(change: Change, value: Array, inputs: Inputs, path: str, traits: tuple[str, ...]) -> Array:
-    if change.kind in _LAYOUTS:
-        return _LAYOUTS[change.kind](value)
+    if change.kind in LAYOUTS:
+        return LAYOUTS[change.kind](value)
     others = [a for p, a in inputs.items() if p != path and is_varied(a) and a.shape == value.shape]
     with np.errstate(all="ignore"):
         new = np.asarray(_apply_kind(change, value, others), dtype=value.dtype)
@@ -216,7 +218,7 @@ def _ordered(x: Array, pick: int, k: int) -> Array:
 
 def _moved(x: Array, pick: int, k: int) -> Array:
     """All entries by one amount: a large common offset, or to the other side of zero."""
-    return np.asarray(x + (-1) ** (k % 2) * (3.0, 25.0, 100.0, 1e4)[pick % 4])
+    return np.asarray(x + (-1) ** (k % 2) * (100.0, 3.0, 25.0, 1e4)[pick % 4])
 
 
 def _opposite_pair(x: Array, pick: int, k: int) -> Array:
@@ -244,33 +246,7 @@ _OF_OTHERS: dict[str, Callable[[Array, Array], Array]] = {
 }
 
 
-# Layouts: the same numbers, stored otherwise -----------------------------------------------------------------------
-
-
-def _strided(x: Array) -> Array:
-    """Every second element of a buffer twice as long: same numbers, not contiguous."""
-    if x.ndim == 0:
-        return x.copy()
-    buffer = np.zeros((*x.shape[:-1], 2 * x.shape[-1]), x.dtype)
-    buffer[..., ::2] = x
-    return buffer[..., ::2]
-
-
-def _backwards(x: Array) -> Array:
-    return np.ascontiguousarray(x[::-1])[::-1] if x.ndim else x.copy()
-
-
-def _fortran(x: Array) -> Array:
-    return np.asfortranarray(x) if x.ndim else x.copy()  # NumPy would make a vector of a scalar
-
-
-_LAYOUTS: dict[str, Callable[[Array], Array]] = {
-    "fortran": _fortran,
-    "strided": _strided,
-    "backwards": _backwards,
-}
-
-KINDS = (*_VALUES, *_WHOLE, *_OF_OTHERS, *_LAYOUTS)
+KINDS = (*_VALUES, *_WHOLE, *_OF_OTHERS, *LAYOUTS)
 _OFTEN = {
     "zero": 6,
     "plain": 4,
@@ -283,7 +259,7 @@ _OFTEN = {
 }
 """Of 82 defects that special points showed, zeros showed 32, plain points 15, large values 13, negatives 9, ..."""
 _OF_MATRICES = ("singular", "identity", "diagonal", "symmetric")
-_OF_LINES = ("equal-lines", "ordered", "opposite-pair", "tied", "largest", "smallest", *_LAYOUTS)
+_OF_LINES = ("equal-lines", "ordered", "opposite-pair", "tied", "largest", "smallest", *LAYOUTS)
 
 
 def weight(kind: str) -> int:

@@ -2,7 +2,7 @@
 
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -20,7 +20,7 @@ from gradcheck.check._judge import Ledger, judge_rows
 from gradcheck.check._look import cotangents, first_look, instrument_at
 from gradcheck.check._measure import Instrument
 from gradcheck.check._options import Options
-from gradcheck.check._plan import plan
+from gradcheck.check._plan import Tier, plan
 from gradcheck.check._point import Floats, Point
 from gradcheck.check._reverse import ClaimRaised, Reverse
 from gradcheck.check._scene import ReverseScene, Scene
@@ -50,6 +50,8 @@ class Problem:
         A kind of cotangent that is judged besides those that are drawn.
     extra : (p,) array, optional
         Error of the outputs' slopes that no measurement sees: where f is itself a numerical derivative.
+    tiers : callable
+        Instrument, coverage, random numbers -> the directions that are measured.
     """
 
     call: str
@@ -61,6 +63,7 @@ class Problem:
     scalar: bool = False
     cotangent: str | None = None
     extra: Floats | None = None
+    tiers: Callable[[Instrument, str, np.random.Generator], Iterable[Tier]] = plan
 
 
 def run(problem: Problem) -> Report:
@@ -112,7 +115,7 @@ def _judged(problem: Problem, function: Function) -> list[Finding]:
         findings += scene.contracts()
         if not weights.any():
             return findings + [nowhere_finite(v.path) for v in look.point.variables]
-        for tier in plan(instrument, problem.options.coverage, rng):
+        for tier in problem.tiers(instrument, problem.options.coverage, rng):
             tier = tier.without(scene.misfits)
             if tier.rows:
                 measured, comparison = judge_rows(scene, tier)

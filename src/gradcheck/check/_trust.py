@@ -4,14 +4,14 @@ The judge measures with f's own values. Where these are rounded away, jump, or h
 right in mathematics may look wrong. Each rule asks a question that the judge can answer at a point nearby.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.check._points import is_varied
-from gradcheck.check._verdict import Entry, Finding, Report, Verdict
+from gradcheck.check._verdict import Finding, Report, Verdict
 
 __all__ = ["trusted"]
 
@@ -19,21 +19,34 @@ Array = NDArray[Any]
 Inputs = Mapping[str, Array]
 JudgeAt = Callable[[Inputs], Report | None]
 """The report at other inputs with the same cotangent; None where the function raises or is not finite."""
+ClaimAt = Callable[[Inputs], Mapping[str, Array]]
+"""What is claimed at other inputs for one dense cotangent, the same everywhere: flat arrays, by path if they are
+gradients; none where the function raises or is not finite."""
 
 _FAR = 1e6
 """Beyond this size, or below its inverse, relative to the author's own numbers, an entry counts as extreme."""
-_ABSORBED = 30.0
-"""exp(33) is 1e14: soon after, 1 + exp(-x) rounds to 1, and f no longer holds what its derivative is made of."""
+_ABSORBED = 18.0
+"""exp(18) is 1/sqrt(eps): from there on 1 + exp(-x) holds less than half of the digits of what its derivative is made
+of, and at 33 none."""
 _NEAR, _NEARER = 2.0**-16, 2.0**-24
 _STEEPER = 4.0
 """An infinite slope of x^(1/2) grows sixteenfold from the nearer to the nearest point; a bounded one does not."""
 _NEIGHBOURS = 16
-"""Ways off a tie or a kink: of three tied entries, each is the one that counts in one of them but for 0.2 %."""
+"""Ways off a tie or a kink: two in the order of the entries, as a stable sort or the first maximum takes them, and
+random ones. Of three tied entries, each is the one that counts in one of them but for 0.2 %."""
+_RAMPS = {0: 1.0, 1: -1.0}
+"""Seeds of the two: the shares ascend or descend."""
+_ULP = 2.0**-52
+_NEGLIGIBLE = 1e-6
+"""Of the author's gradients: a mistake in linearity is as large as they are."""
+_SCATTER = 16.0 * 1024.0
+"""Times the largest change of three draws: a fourth stays far below sixteen times that, and the contract asks for -1024
+times a cotangent."""
 _UNDERFLOW = 1e-9
 """A claim below this where f does not move at all may be right: f's values cannot show it."""
 
 
-def trusted(report: Report, inputs: Inputs, given: Inputs, judge: JudgeAt) -> bool:
+def trusted(report: Report, inputs: Inputs, given: Inputs, judge: JudgeAt, claimed: ClaimAt) -> bool:
     """Whether the failing `report` at `inputs`, derived from the author's `given` ones, shows a mistake.
 
     Parameters
@@ -43,24 +56,49 @@ def trusted(report: Report, inputs: Inputs, given: Inputs, judge: JudgeAt) -> bo
     inputs, given : mapping of path to array
     judge : callable
         Inputs -> report, or None where there is nothing to judge.
+    claimed : callable
+        Inputs -> claims, by path.
     """
     codes = {f.code for f in report.findings if f.verdict is Verdict.FAIL}
-    if codes and codes <= {"nonfinite", "raises"}:
-        return _has_a_derivative(report, inputs, given, judge)
-    if codes != {"value"}:
+    if codes == {"nonlinear"}:
+        return _is_no_rounding(report, inputs, given, claimed)
+    if not codes or codes - {"value", "nonfinite", "raises"}:
         return True  # a broken promise needs no derivative to be one
+    if "value" not in codes:
+        return _has_a_derivative(report, inputs, given, judge, claimed)
     return (
         any(f.status != "unresolved" for f in _failures(report))
         and not _is_below_resolution(report)
         and _holds_nearby(_nudged(inputs, given), inputs, judge)
         and (_is_large_itself(report, inputs) or _holds_nearby(_unsaturated(inputs, given), inputs, judge))
         and (not _is_flat(report) or _holds_nearby(_zeroed(inputs, given), inputs, judge))
-        and not _is_limit_of_right_claims(report, inputs, given, judge)
+        and not _is_limit_of_right_claims(report, inputs, given, judge, claimed)
     )
 
 
 def _failures(report: Report) -> list[Finding]:
     return [f for f in report.findings if f.verdict is Verdict.FAIL]
+
+
+def _is_no_rounding(report: Report, inputs: Inputs, given: Inputs, claimed: ClaimAt) -> bool:
+    """A nonlinearity is larger than the claim's own rounding: what is left of terms that cancel is not linear.
+
+    That is what a few ulp in the inputs make of it, and at least a tiny share of the author's gradients: a softmax that
+    is saturated cancels exactly for most numbers."""
+    here, usual = claimed(inputs), claimed(given)
+    moved = [claimed(_rounded(inputs, seed)) for seed in range(3)]
+
+    def rounding(path: str) -> float:
+        changes = [float(np.max(np.abs(there[path] - here[path]))) for there in moved if path in there]
+        return max(_SCATTER * max(changes, default=0.0), _NEGLIGIBLE * float(np.max(np.abs(usual[path]))))
+
+    return any(
+        f.claimed is None
+        or f.measured is None
+        or not here.keys() & usual.keys() & {f.input}
+        or not abs(f.claimed - f.measured) <= rounding(f.input)
+        for f in _failures(report)
+    )
 
 
 def _is_flat(report: Report) -> bool:
@@ -91,6 +129,12 @@ def _largest(value: Array, index: tuple[int, ...] | None) -> float:
 
 def _moved(inputs: Inputs, change: Callable[[str, Array], Array]) -> dict[str, Array]:
     return {path: change(path, value) if is_varied(value) else value for path, value in inputs.items()}
+
+
+def _rounded(inputs: Inputs, seed: int) -> dict[str, Array]:
+    """Every entry moved by a few ulp; zeros stay zeros."""
+    rng = np.random.default_rng(seed)
+    return _moved(inputs, lambda path, x: (x * (1 + _ULP * rng.integers(-4, 5, x.shape))).astype(x.dtype))
 
 
 def _size(array: Array) -> float:
@@ -130,12 +174,18 @@ def _zeroed(inputs: Inputs, given: Inputs) -> dict[str, Array]:
 
 
 def _beside(inputs: Inputs, given: Inputs, distance: float, seed: int) -> dict[str, Array]:
-    """Every entry moved at random by this share of its size, and zeros by this share of the author's sizes."""
-    rng = np.random.default_rng(seed)
+    """Every entry moved by this share of its size, and zeros by this share of the author's sizes, to their side.
+
+    By shares that ascend from the first entry to the last (seed 0), that descend (seed 1), or at random."""
+    rng, ramp = np.random.default_rng(seed), _RAMPS.get(seed)
 
     def change(path: str, x: Array) -> Array:
         size = np.where(x == 0, _size(given[path]), np.abs(x))
-        return np.asarray(x + distance * size * rng.uniform(-1, 1, x.shape), dtype=x.dtype)
+        ordered = np.arange(1.0, x.size + 1).reshape(x.shape) / x.size
+        share = rng.uniform(-1, 1, x.shape) if ramp is None else ramp * ordered
+        if np.min(given[path].real) >= 0:
+            share = np.where(x == 0, np.abs(share), share)
+        return np.asarray(x + distance * size * share, dtype=x.dtype)
 
     return _moved(inputs, change)
 
@@ -154,44 +204,61 @@ def _holds_nearby(other: Inputs, inputs: Inputs, judge: JudgeAt) -> bool:
     return report is not None and report.verdict is Verdict.FAIL
 
 
-def _has_a_derivative(report: Report, inputs: Inputs, given: Inputs, judge: JudgeAt) -> bool:
-    """There is something to be claimed: the claim fails next to the point too, or the slopes do not grow towards it."""
-    near, nearer = (judge(_beside(inputs, given, d, seed=0)) for d in (_NEAR, _NEARER))
+def _has_a_derivative(
+    report: Report, inputs: Inputs, given: Inputs, judge: JudgeAt, claimed: ClaimAt
+) -> bool:
+    """There is something to be claimed: it fails alike next to the point, or the slopes do not grow towards it."""
+    near, nearer = (judge(_beside(inputs, given, d, seed=2)) for d in (_NEAR, _NEARER))
     if near is None or nearer is None:
         return False
-    if Verdict.FAIL in (near.verdict, nearer.verdict):
+    codes = {f.code for f in _failures(report)}
+    if any(f.code in codes for f in (*_failures(near), *_failures(nearer))):
         return True
-    # Measured flat, an entry that no output weighs: 0 * inf is NaN in an honest claim as well.
-    return not _is_flat(report) and _steepest(nearer) <= _STEEPER * _steepest(near)
+    if "raises" in codes and Verdict.INCONCLUSIVE in (near.verdict, nearer.verdict):
+        return False  # whoever cannot measure a derivative there cannot ask for one
+    if _is_flat(report) and not any(_is_weighed(f, inputs, given, claimed) for f in _failures(report)):
+        return False
+    usual = judge(given)
+    most = (
+        _FAR * _steepest(usual) if usual is not None else np.inf
+    )  # beside a singular matrix there is no more to see
+    return _steepest(nearer) <= _STEEPER * _steepest(near) and _steepest(near) <= most
+
+
+def _is_weighed(finding: Finding, inputs: Inputs, given: Inputs, claimed: ClaimAt) -> bool:
+    """A right claim next to the point says that f moves with this entry, as x^2 does beside 0.
+
+    An entry that f does not move with at all is one that no output weighs, and 0 * inf is NaN in an honest claim."""
+    if finding.index is None or finding.input not in inputs:
+        return False
+    moved = {**inputs, finding.input: _beside(inputs, given, _NEAR, seed=2)[finding.input]}
+    slopes = claimed(moved).get(finding.input)
+    width = 1 if slopes is None else slopes.size // inputs[finding.input].size
+    at = int(np.ravel_multi_index(finding.index, inputs[finding.input].shape)) * width
+    return slopes is not None and bool(np.any(slopes[at : at + width]))
 
 
 def _steepest(report: Report) -> float:
-    numbers = [abs(f.measured) for f in report.findings if f.measured is not None]
-    numbers += [abs(entry.measured) for entry in _entries(report)]
-    return max((float(n) for n in numbers if np.isfinite(n)), default=0.0)
+    numbers = [f.measured for f in report.findings] + [e.measured for f in report.findings for e in f.sample]
+    sizes = (abs(number) for number in numbers if number is not None)
+    return max((float(size) for size in sizes if np.isfinite(size)), default=0.0)
 
 
-def _entries(report: Report) -> Iterator[Entry]:
-    for finding in report.findings:
-        yield from finding.sample
-
-
-def _is_limit_of_right_claims(report: Report, inputs: Inputs, given: Inputs, judge: JudgeAt) -> bool:
+def _is_limit_of_right_claims(
+    report: Report, inputs: Inputs, given: Inputs, judge: JudgeAt, claimed: ClaimAt
+) -> bool:
     """The claim is the gradient next to the point, as at a tie: any such limit is a generalised gradient (Clarke)."""
-    for seed in range(_NEIGHBOURS):
-        beside = judge(_beside(inputs, given, _NEAR, seed))
-        if beside is not None and beside.verdict is Verdict.FAIL:
-            return False
-        if beside is not None and all(_claims_as(finding, beside) for finding in _failures(report)):
-            return True
+    here = claimed(inputs)
+    failing = [f.input for f in _failures(report) if f.input in here] or list(here)
+    for seed in range(_NEIGHBOURS) if failing else ():
+        beside = _beside(inputs, given, _NEAR, seed)
+        there = claimed(beside)
+        if all(path in there and _are_close(here[path], there[path]) for path in failing):
+            found = judge(beside)
+            return found is not None and found.verdict is not Verdict.FAIL
     return False
 
 
-def _claims_as(finding: Finding, beside: Report) -> bool:
-    """The same entries are claimed, but for what the small distance makes."""
-    there = {e.index: e.claimed for f in beside.findings if f.input == finding.input for e in f.sample}
-    here = {e.index: e.claimed for e in finding.sample}
-    if not here or here.keys() != there.keys():
-        return False
-    size = max(abs(claimed) for claimed in here.values())
-    return all(abs(claimed - there[index]) <= 1e-3 * size for index, claimed in here.items())
+def _are_close(a: Array, b: Array) -> bool:
+    """The same, but for what the small distance makes."""
+    return bool(np.all(np.abs(a - b) <= 1e-3 * np.max(np.abs(a))))

@@ -13,7 +13,7 @@ from gradcheck.differentiate._tree import arguments
 
 __all__ = ["CHECKS"]
 
-EXPLORED = 20  # points of GC102: a second for a small layer
+EXPLORED = 50  # points of GC102: a second for a small layer
 # GC103: the least relative mistake of the contraction that it must see; the oracle reaches 1e-9 on smooth code.
 MEASURABLE = 1e-6
 
