@@ -105,7 +105,7 @@ def test_what_came_and_what_went_and_another_machine_are_told(write) -> None:
     cpu = {"cpu": {"brand_raw": "Abacus 4"}}
     new = read_run(write(entry("test_a", 1.0), entry("test_new", 1.0), machine_info=cpu))
     notes = document_of(new, old, parse_settings({"nowhere": 1.2})).notes
-    assert any("'nowhere', which did not run" in note for note in notes)
+    assert "named in the settings, did not run: nowhere" in notes
     assert any("Abacus 3 → Abacus 4" in note for note in notes)
     assert any("not in the baseline" in note and "test_new" in note for note in notes)
     assert any("only in the baseline" in note and "test_gone" in note for note in notes)
@@ -128,6 +128,8 @@ def test_an_unchecked_limit_is_told(write) -> None:
         ({"g": {"ratios": 0.4}}, "bench.g.ratios=0.4: not a table"),
         ({"g": {"ratios": {"ours": -1}}}, "bench.g.ratios.ours=-1"),
         ({"contender": 4}, "bench.contender=4"),
+        ({"g": {"contender": 4}}, "bench.g.contender=4: not a name or a list"),
+        ({"g": {"figures": {"a": 1}}}, "bench.g.figures={'a': 1}: not a name or a list"),
         ({"contender": [4]}, "bench.contender=4: not a name"),
     ],
 )

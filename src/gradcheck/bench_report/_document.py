@@ -48,11 +48,11 @@ def document_of(run: Run, baseline: Run | None = None, settings: Settings = DEFA
 def _notes(groups: tuple[Group, ...], changes: Changes | None, settings: Settings) -> tuple[str, ...]:
     """What a reader must know so as not to read too much into the figures."""
     absent = sorted(set(settings.groups) - {group.name for group in groups})
-    notes = [f"the settings name the group {name!r}, which did not run" for name in absent]
+    notes = [f"named in the settings, did not run: {', '.join(absent)}"] if absent else []
     notes += [
         f"{settings.of(group.name).reference!r}, the reference of {group.name!r}, did not run: the fastest stands in"
         for group in groups
-        if settings.of(group.name).reference not in {None, *group.contenders()}
+        if settings.of(group.name).reference not in {None, *group.contenders}
     ]
     if changes is None:
         limited = any(settings.limit_of(group.name) is not None for group in groups)

@@ -54,7 +54,6 @@ def _against_reference(groups: tuple[Group, ...], settings: Settings) -> Iterato
 
 
 def _refuse_absent(limits: Mapping[str, float], group: Group) -> None:
-    contenders = group.contenders()
-    for name in set(limits) - contenders:
+    for name in set(limits) - set(group.contenders):
         cause = f"no contender of group {group.name!r} has that name: the limit could never be exceeded"
-        raise UsageError(f"ratios.{name}", cause, f"name one of {', '.join(sorted(contenders))}")
+        raise UsageError(f"ratios.{name}", cause, f"name one of {', '.join(sorted(group.contenders))}")
