@@ -1,5 +1,6 @@
 """What all groups share: the sizes of a smoke run, and the machine in the results."""
 
+import importlib
 import importlib.metadata
 import os
 import sys
@@ -19,6 +20,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         large = [item for item in items if item.get_closest_marker("large")]
         config.hook.pytest_deselected(items=large)
         items[:] = [item for item in items if not item.get_closest_marker("large")]
+
+
+@pytest.fixture(autouse=True)
+def imported(request: pytest.FixtureRequest) -> None:
+    """The library of a contender is imported before the clock runs, else it seems too slow for a second round."""
+    tool = getattr(getattr(request.node, "callspec", None), "params", {}).get("tool", "none")
+    library = tool.split()[0].lower()
+    if library in LIBRARIES:
+        importlib.import_module(library)
 
 
 def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: dict[str, object]) -> None:

@@ -31,8 +31,8 @@ def clocked(function: Callable[[], Any]) -> tuple[Any, float]:
 def timed(benchmark: Any, function: Callable[[], Any], expected: float = 0.0) -> Any:
     """Run `function` under the benchmark for about `BUDGET` seconds, at least once; return its last result.
 
-    A function that is `expected` to be slow, in seconds, runs this one time alone. Any other runs twice before: the
-    first call may import a library, the second says how many rounds there is time for.
+    A function that is `expected` to be slow, in seconds, runs this one time alone. Any other runs before: the first
+    call warms up and shows whether it is slow after all, the second says how many rounds there is time for.
     """
     if benchmark.disabled:
         return benchmark(function)

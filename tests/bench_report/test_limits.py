@@ -81,6 +81,19 @@ def test_a_ratio_to_the_reference_has_a_limit_of_its_own(write) -> None:
     assert document_of(run, settings=loose).limits == 1
 
 
+def test_a_ratio_is_not_held_against_the_fastest_where_the_reference_did_not_run(write) -> None:
+    entries = [
+        entry(f"test_x[{t}-{n}]", time, params={"tool": t, "n": n})
+        for t, n, time in (("ours", 1, 1.0), ("theirs", 1, 4.0), ("ours", 9, 1.0), ("other", 9, 0.1))
+    ]
+    run = read_run(write(*entries))
+    held = {"g": {"reference": "theirs", "ratios": {"ours": 0.4}}}
+    document = document_of(run, settings=parse_settings(held))
+    assert (document.breaches, document.limits) == ((), 1)
+    (breach,) = document_of(run, settings=parse_settings({"g": {"ratios": {"ours": 2.0}}})).breaches
+    assert str(breach) == "g: test_x[ours-9] takes 10.00 × other, limit 2"
+
+
 def test_a_limit_that_could_never_be_exceeded_is_refused(write) -> None:
     run = read_run(write(entry("test_x[ours]", 1.0, params={"tool": "ours"})))
     with pytest.raises(UsageError, match="could never be exceeded"):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ._baseline import Changes, compare
 from ._group import Group, groups_of
-from ._limits import Breach, breaches
+from ._limits import Breach, breaches, held
 from ._read import Run
 from ._settings import Settings
 
@@ -27,13 +27,8 @@ class Document:
     @property
     def limits(self) -> int:
         """How many benchmarks were held against a limit."""
-        ratios = sum(
-            row.contender in self.settings.of(group.name).ratios
-            for group in self.groups
-            for case in group.cases
-            for row in case.rows
-        )
         changes = self.changes.changes if self.changes else ()
+        ratios = len(list(held(self.groups, self.settings)))
         return ratios + sum(self.settings.limit_of(change.group) is not None for change in changes)
 
 
