@@ -16,9 +16,9 @@ from .checkers import COST, OWN
 from .network import Problem
 
 MINUTE = 60.0  # what a peer may need for one check
-SLOW = 5.0  # seconds from which one round has to do
+SLOW = 3.0  # seconds from which one round has to do
 BUDGET = 2.0  # seconds for all rounds of a faster function
-MOST_ROUNDS = 50  # the median of so many stands still to some per cent
+MOST_ROUNDS = 500  # of a function of microseconds, fewer would all fall into one mood of the machine
 
 
 def clocked(function: Callable[[], Any]) -> tuple[Any, float]:
@@ -71,16 +71,16 @@ class Watched:
         return median(self.shares)
 
 
-def expected_seconds(tool: str, problem: Problem) -> float:
-    """What the evaluations of f alone would take; 0 for a tool that needs a few, whatever the size."""
+def expected_seconds(problem: Problem, evaluations: float) -> float:
+    """What so many evaluations of f alone would take."""
     problem.f(*problem.inputs)
     _, seconds = clocked(lambda: problem.f(*problem.inputs))
-    return COST.get(tool, 0.0) * problem.size * seconds
+    return evaluations * seconds
 
 
 def skip_over_a_minute(tool: str, problem: Problem) -> float:
     """The seconds to expect; a peer stops where f, evaluated for every parameter, would need more than a minute."""
-    expected = expected_seconds(tool, problem)
+    expected = expected_seconds(problem, COST.get(tool, 0.0) * problem.size)
     if tool not in OWN and expected > MINUTE:
         pytest.skip(f"{tool} would need about {expected:,.0f} s for {problem.size:,} parameters")
     return expected

@@ -57,7 +57,8 @@ def test_planted_mistakes(benchmark, tool: str, parameters: int) -> None:
     caught = {kind: [_caught(tool, parameters, kind, size, trials) for size in MISTAKEN] for kind in MISTAKES}
     alarms = sum(not CHECKERS[tool](network(parameters, seed=seed)) for seed in range(trials))
     benchmark.extra_info |= {"false alarms": f"{alarms} of {trials}"}
-    benchmark.extra_info |= {f"caught, {kind}": _counts(counts, trials) for kind, counts in caught.items()}
+    sizes = " / ".join(f"{size:.0e}".replace("e-0", "e-") for size in MISTAKEN)
+    benchmark.extra_info |= {f"{kind}, {sizes}": _counts(counts, trials) for kind, counts in caught.items()}
     if tool in OWN:
         assert alarms == 0
         promised = [

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from statistics import median
 
-from ._group import Case, Group, Row, digits, number
+from ._group import Case, Group, Row, digits, is_number, number
 from ._settings import GroupSettings
 from ._table import Table, figure, group_table, seconds
 
@@ -25,7 +25,9 @@ def compact_table(group: Group, settings: GroupSettings) -> Table:
         (*(number(case.params.get(name, "")) for name in names), *_cells(case, group.contenders, figures))
         for case in group.cases
     )
-    words = {i for i in range(len(names)) if not all(row[i][:1].isdigit() for row in rows)}
+    words = (
+        i for i, name in enumerate(names) if not all(is_number(case.params.get(name)) for case in group.cases)
+    )
     return Table((*names, *group.contenders), rows, frozenset(words))
 
 
