@@ -146,8 +146,10 @@ CHECKERS: dict[str, Checker] = {
 }
 MODULES = {"gradcheck full": "gradcheck", "torch fast": "torch", "torch slow": "torch", "CS231n": "numpy"}
 
+OWN = ("gradcheck", "gradcheck full")
+
 # Evaluations of f for each parameter, from each checker's documentation: what decides whether it gets its minute.
-COST = {"torch slow": 2.0, "scipy": 1.0, "CS231n": 2.0}
+COST = {"gradcheck full": 2.0, "torch slow": 2.0, "scipy": 1.0, "CS231n": 2.0}
 
 
 def installed(tools: Iterable[str]) -> list[str]:

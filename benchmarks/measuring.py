@@ -4,6 +4,7 @@ import ctypes
 import gc
 import re
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -11,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from .checkers import COST
+from .checkers import COST, OWN
 from .network import Problem
 
-MINUTE = 60.0
-
-
-SLOW = 5.0  # seconds from which one round has to do
+MINUTE = 60.0  # what a peer may need for one check
+SLOW = 3.0  # seconds from which one round has to do
+BUDGET = 2.0  # seconds for all rounds of a faster function
+MOST_ROUNDS = 500  # of a function of microseconds, fewer would all fall into one mood of the machine
 
 
 def clocked(function: Callable[[], Any]) -> tuple[Any, float]:
@@ -27,38 +28,62 @@ def clocked(function: Callable[[], Any]) -> tuple[Any, float]:
     return result, perf_counter() - start
 
 
-def timed(benchmark: Any, function: Callable[[], Any], seconds: float = 0.0) -> Any:
-    """Run `function` under the benchmark for about two seconds in all, at least once; return its result.
+def timed(benchmark: Any, function: Callable[[], Any], expected: float = 0.0) -> Any:
+    """Run `function` under the benchmark for about `BUDGET` seconds, at least once; return its last result.
 
-    `seconds` is what an earlier call took, if there was one: it may have imported a library, so that one that was
-    not slow is clocked again to choose the rounds.
+    A function that is `expected` to be slow, in seconds, runs this one time alone. Any other runs before: the first
+    call warms up and shows whether it is slow after all, the second says how many rounds there is time for.
     """
     if benchmark.disabled:
         return benchmark(function)
+    return benchmark.pedantic(function, rounds=1 if expected > SLOW else _rounds(function))
+
+
+def _rounds(function: Callable[[], Any]) -> int:
+    _, seconds = clocked(function)
     if seconds < SLOW:
         _, seconds = clocked(function)
-    return benchmark.pedantic(function, rounds=max(1, min(50, int(2 / seconds))))
+    return max(1, min(MOST_ROUNDS, int(BUDGET / seconds)))
 
 
-def outside(problem: Problem, function: Callable[[], Any]) -> float:
-    """The share of the time that `function` spends outside the problem's f and claim: the median of some runs."""
-    shares, spent = [], 0.0
-    while len(shares) < 5 and spent < SLOW:
-        problem.reset()
-        _, seconds = clocked(function)
-        shares.append(1 - problem.inside / seconds)
-        spent += seconds
-    return median(shares)
+@dataclass
+class Watched:
+    """A check of one problem, called as often as a benchmark likes, and what its calls came to.
+
+    The counts of `problem` are those of the last call.
+    """
+
+    check: Callable[[Problem], bool]
+    problem: Problem
+    verdicts: list[bool] = field(default_factory=list)
+    shares: list[float] = field(default_factory=list)
+
+    def __call__(self) -> bool:
+        self.problem.reset()
+        accepted, seconds = clocked(lambda: self.check(self.problem))
+        self.verdicts.append(accepted)
+        self.shares.append(1 - self.problem.inside / seconds)
+        return accepted
+
+    @property
+    def outside(self) -> float:
+        """The median share of a call's time that is spent outside the problem's f and claim."""
+        return median(self.shares)
 
 
-def skip_over_a_minute(tool: str, problem: Problem) -> None:
-    """A peer that evaluates f for every parameter stops where that alone would need more than a minute."""
+def expected_seconds(problem: Problem, evaluations: float) -> float:
+    """What so many evaluations of f alone would take."""
     problem.f(*problem.inputs)
     _, seconds = clocked(lambda: problem.f(*problem.inputs))
-    problem.reset()
-    expected = COST.get(tool, 0.0) * problem.size * seconds
-    if expected > MINUTE:
+    return evaluations * seconds
+
+
+def skip_over_a_minute(tool: str, problem: Problem) -> float:
+    """The seconds to expect; a peer stops where f, evaluated for every parameter, would need more than a minute."""
+    expected = expected_seconds(problem, COST.get(tool, 0.0) * problem.size)
+    if tool not in OWN and expected > MINUTE:
         pytest.skip(f"{tool} would need about {expected:,.0f} s for {problem.size:,} parameters")
+    return expected
 
 
 def peak_bytes(function: Callable[[], Any]) -> int | None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from .checkers import CHECKERS, installed
-from .measuring import outside, timed
+from .measuring import Watched, timed
 from .network import Problem
 
 TOOLS = installed(
@@ -38,12 +38,10 @@ def test_small_function(benchmark, tool: str, microseconds: int) -> None:
     x = np.random.default_rng(0).standard_normal(10)
     f = lasting(lambda t: 0.5 * float(t @ t), microseconds)
     gradient = lasting(lambda t: (t.copy(),), microseconds)
-    problem = Problem((x,), f, gradient)
-    assert CHECKERS[tool](problem)
-    calls = {"evaluations": problem.calls, "claims": problem.claim_calls}
-    timed(benchmark, lambda: CHECKERS[tool](problem))
-    benchmark.extra_info |= calls
+    check = Watched(CHECKERS[tool], Problem((x,), f, gradient))
+    timed(benchmark, check)
+    assert all(check.verdicts)
+    benchmark.extra_info |= {"evaluations": check.problem.calls, "claims": check.problem.claim_calls}
     if not benchmark.disabled:
-        share = outside(problem, lambda: CHECKERS[tool](problem))
-        microseconds_outside = round(1e6 * share * benchmark.stats.stats.median)
-        benchmark.extra_info |= {"outside f": f"{share:.0%}", "µs outside f": microseconds_outside}
+        microseconds_outside = round(1e6 * check.outside * benchmark.stats.stats.median)
+        benchmark.extra_info |= {"outside f": f"{check.outside:.0%}", "µs outside f": microseconds_outside}

@@ -75,14 +75,14 @@ def test_the_settings_declare_what_competes(write) -> None:
     ]
     (group,) = groups_of(read_run(write(*entries)), parse_settings({"contender": "order"}))
     assert [case.label for case in group.cases] == ["shape=2x4", "shape=3x3"]
-    assert [row.contender for row in group.cases[0].rows] == ["2", "4"]
+    assert [row.contender for row in group.cases[0].rows] == ["order=2", "order=4"]
 
 
 def test_a_group_where_nothing_would_compete_is_one_case(write) -> None:
     entries = [entry(f"test_f[{n}]", float(n), params={"n": n}) for n in (4, 2, 8)]
     (group,) = groups_of(read_run(write(*entries)))
     (case,) = group.cases
-    assert [(row.contender, row.ratio) for row in case.rows] == [("2", 1.0), ("4", 2.0), ("8", 4.0)]
+    assert [(row.contender, row.ratio) for row in case.rows] == [("n=2", 1.0), ("n=4", 2.0), ("n=8", 4.0)]
 
 
 def test_a_declared_contender_that_ran_alone_keeps_its_cases(write) -> None:
@@ -115,7 +115,26 @@ def test_a_bent_curve_has_an_error_and_two_points_have_none_to_show(write) -> No
     assert 0.01 < curves_of(bent)[0].error < 1
     (short,) = groups_of(read_run(write(*times(float, sizes=(10, 20)))))
     assert math.isinf(curves_of(short)[0].error)
-    assert "no error" in curves_of(short)[0].law
+    assert "no error" in curves_of(short)[0].power
+
+
+def test_the_last_exponent_shows_the_growth_that_a_fixed_cost_hides_from_the_fit(write) -> None:
+    (group,) = groups_of(read_run(write(*times(lambda n: 1e-6 * (n + 1e4), sizes=(1, 10, 1e6, 1e7)))))
+    curve = curves_of(group)[0]
+    assert curve.exponent < 0.6
+    assert curve.end == pytest.approx(1.0, abs=0.01)
+    assert curve.power.endswith("(1.00)")
+
+
+def test_a_group_may_declare_its_own_contender(write) -> None:
+    entries = [
+        entry(f"test_f[{k}-{n}]", float(n * k), params={"k": k, "n": n}) for n in (5, 6) for k in (1, 2)
+    ]
+    settings = parse_settings({"g": {"contender": "k", "reference": "k=2"}, "contender": "n"})
+    (group,) = groups_of(read_run(write(*entries)), settings)
+    assert group.contenders == ("k=1", "k=2")
+    assert [case.label for case in group.cases] == ["n=5", "n=6"]
+    assert {case.reference for case in group.cases} == {"k=2"}
 
 
 def test_every_other_parameter_is_held_fixed_along_a_curve(write) -> None:

@@ -81,6 +81,19 @@ def test_a_ratio_to_the_reference_has_a_limit_of_its_own(write) -> None:
     assert document_of(run, settings=loose).limits == 1
 
 
+def test_a_ratio_is_not_held_against_the_fastest_where_the_reference_did_not_run(write) -> None:
+    entries = [
+        entry(f"test_x[{t}-{n}]", time, params={"tool": t, "n": n})
+        for t, n, time in (("ours", 1, 1.0), ("theirs", 1, 4.0), ("ours", 9, 1.0), ("other", 9, 0.1))
+    ]
+    run = read_run(write(*entries))
+    held = {"g": {"reference": "theirs", "ratios": {"ours": 0.4}}}
+    document = document_of(run, settings=parse_settings(held))
+    assert (document.breaches, document.limits) == ((), 1)
+    (breach,) = document_of(run, settings=parse_settings({"g": {"ratios": {"ours": 2.0}}})).breaches
+    assert str(breach) == "g: test_x[ours-9] takes 10.00 × other, limit 2"
+
+
 def test_a_limit_that_could_never_be_exceeded_is_refused(write) -> None:
     run = read_run(write(entry("test_x[ours]", 1.0, params={"tool": "ours"})))
     with pytest.raises(UsageError, match="could never be exceeded"):
@@ -105,7 +118,7 @@ def test_what_came_and_what_went_and_another_machine_are_told(write) -> None:
     cpu = {"cpu": {"brand_raw": "Abacus 4"}}
     new = read_run(write(entry("test_a", 1.0), entry("test_new", 1.0), machine_info=cpu))
     notes = document_of(new, old, parse_settings({"nowhere": 1.2})).notes
-    assert any("'nowhere', which did not run" in note for note in notes)
+    assert "named in the settings, did not run: nowhere" in notes
     assert any("Abacus 3 → Abacus 4" in note for note in notes)
     assert any("not in the baseline" in note and "test_new" in note for note in notes)
     assert any("only in the baseline" in note and "test_gone" in note for note in notes)
@@ -128,6 +141,8 @@ def test_an_unchecked_limit_is_told(write) -> None:
         ({"g": {"ratios": 0.4}}, "bench.g.ratios=0.4: not a table"),
         ({"g": {"ratios": {"ours": -1}}}, "bench.g.ratios.ours=-1"),
         ({"contender": 4}, "bench.contender=4"),
+        ({"g": {"contender": 4}}, "bench.g.contender=4: not a name or a list"),
+        ({"g": {"figures": {"a": 1}}}, "bench.g.figures={'a': 1}: not a name or a list"),
         ({"contender": [4]}, "bench.contender=4: not a name"),
     ],
 )

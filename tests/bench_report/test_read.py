@@ -47,7 +47,9 @@ def test_results_of_a_real_run_are_read(pytester: pytest.Pytester, monkeypatch: 
     [
         ("", "is empty"),
         ("   \n", "is empty"),
-        ('{"benchmarks": [', "broken JSON: .* line 1, column 17"),
+        ('{"benchmarks": [', "broken JSON: .* line 1, column 17, before the file is whole"),
+        ('{"benchmarks": [{"name": "test_', "broken JSON: .*cut short"),
+        ('{"benchmarks": oops, "version": 1}', r"broken JSON: .* column 16\. Try"),
         ("[1, 2]", "a JSON array, not an object"),
         ("3", "a JSON number, not an object"),
         ("[" * 100_000, "nested too deeply"),

@@ -1,7 +1,7 @@
 """Benchmark results as a report: the JSON of pytest-benchmark in; tables, plots and an exit code out.
 
-The way through: `read_run` -> `document_of` (`groups_of`, `compare`, `breaches`) -> `to_html`, `to_markdown`;
-`bench_report` walks it.
+The way through: `read_run` -> `document_of` (`groups_of`, `compare`, `breaches`) -> `to_html`, `to_markdown`,
+`to_terminal`; `bench_report` walks it.
 """
 
 from ._baseline import Change, Changes, compare
@@ -15,6 +15,7 @@ from ._markdown import to_markdown
 from ._read import Benchmark, Run, read_run
 from ._scaling import Curve, curves_of
 from ._settings import Settings, find_settings, parse_settings
+from ._terminal import to_terminal
 
 __all__ = [
     "Benchmark",
@@ -43,4 +44,5 @@ __all__ = [
     "summary",
     "to_html",
     "to_markdown",
+    "to_terminal",
 ]

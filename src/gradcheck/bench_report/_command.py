@@ -1,9 +1,12 @@
 """The part of the command line that is bench-report's own: an option with an optional value, and what is printed."""
 
+import shutil
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 from ._main import Outcome, bench_report
+from ._terminal import to_terminal
 
 __all__ = ["report_command", "spell_out_md", "summary"]
 
@@ -23,7 +26,7 @@ def spell_out_md(arguments: Sequence[str]) -> list[str]:
     ['results.json', '--md', 'summary.md', '--html', 'page.html']
     """
     spelt: list[str] = []
-    for word, after in zip(arguments, [*arguments[1:], None], strict=True):
+    for word, after in zip_longest(arguments, arguments[1:]):
         spelt.append(word)
         if word == "--md" and (
             after is None or (after.startswith("-") and after != "-") or after.endswith(".json")
@@ -45,6 +48,6 @@ def report_command(
 def summary(outcome: Outcome) -> str:
     """What the terminal shows: the whole report, or where it was written and what is over its limit."""
     if not outcome.written:
-        return outcome.text
+        return to_terminal(outcome.document, width=shutil.get_terminal_size().columns)
     lines = [outcome.verdict, *map(str, outcome.breaches), *(f"wrote {path}" for path in outcome.written)]
     return "\n".join(lines) + "\n"

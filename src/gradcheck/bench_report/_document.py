@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ._baseline import Changes, compare
 from ._group import Group, groups_of
-from ._limits import Breach, breaches
+from ._limits import Breach, breaches, held
 from ._read import Run
 from ._settings import Settings
 
@@ -27,13 +27,8 @@ class Document:
     @property
     def limits(self) -> int:
         """How many benchmarks were held against a limit."""
-        ratios = sum(
-            row.contender in self.settings.of(group.name).ratios
-            for group in self.groups
-            for case in group.cases
-            for row in case.rows
-        )
         changes = self.changes.changes if self.changes else ()
+        ratios = len(list(held(self.groups, self.settings)))
         return ratios + sum(self.settings.limit_of(change.group) is not None for change in changes)
 
 
@@ -48,11 +43,11 @@ def document_of(run: Run, baseline: Run | None = None, settings: Settings = DEFA
 def _notes(groups: tuple[Group, ...], changes: Changes | None, settings: Settings) -> tuple[str, ...]:
     """What a reader must know so as not to read too much into the figures."""
     absent = sorted(set(settings.groups) - {group.name for group in groups})
-    notes = [f"the settings name the group {name!r}, which did not run" for name in absent]
+    notes = [f"named in the settings, did not run: {', '.join(absent)}"] if absent else []
     notes += [
         f"{settings.of(group.name).reference!r}, the reference of {group.name!r}, did not run: the fastest stands in"
         for group in groups
-        if settings.of(group.name).reference not in {None, *group.contenders()}
+        if settings.of(group.name).reference not in {None, *group.contenders}
     ]
     if changes is None:
         limited = any(settings.limit_of(group.name) is not None for group in groups)

@@ -38,13 +38,11 @@ class Case:
 
 @dataclass(frozen=True)
 class Group:
-    """The cases of one benchmark group, smallest first."""
+    """The cases of one benchmark group, smallest first, and its contenders in the order of the file."""
 
     name: str
     cases: tuple[Case, ...]
-
-    def contenders(self) -> set[str]:
-        return {row.contender for case in self.cases for row in case.rows}
+    contenders: tuple[str, ...]
 
     def extra_names(self) -> tuple[str, ...]:
         """The figures that the benchmarks wrote down beside their times, in the order of their appearance."""
@@ -73,29 +71,31 @@ def groups_of(run: Run, settings: Settings = DEFAULTS) -> tuple[Group, ...]:
 
 
 def _group(name: str, benchmarks: list[Benchmark], settings: Settings) -> Group:
-    competing = _competing(benchmarks, settings)
+    contender = settings.contender_of(name)
+    competing = _competing(benchmarks, contender)
     by_case = _by_case(benchmarks, competing)
-    declared = any(key in benchmark.params for benchmark in benchmarks for key in settings.contender)
+    declared = any(key in benchmark.params for benchmark in benchmarks for key in contender)
     if not declared and all(len(members) == 1 for members in by_case.values()):
         by_case = {(): benchmarks}
         competing = {key for benchmark in benchmarks for key in benchmark.params}
     several = len({benchmark.function for benchmark in benchmarks}) > 1
     reference = settings.of(name).reference
+    contenders = tuple(dict.fromkeys(_contender(b, competing, several) for b in benchmarks))
     if settings.of(name).ratios:
-        _refuse_absent(reference, name, {_contender(b, competing, several) for b in benchmarks})
+        _refuse_absent(reference, name, contenders)
     cases = (
         _case(_case_params(members[0], competing), members, competing, several, reference)
         for members in by_case.values()
     )
-    return Group(name, tuple(sorted(cases, key=lambda case: _order(case.params))))
+    return Group(name, tuple(sorted(cases, key=lambda case: _order(case.params))), contenders)
 
 
-def _competing(benchmarks: Iterable[Benchmark], settings: Settings) -> set[str]:
+def _competing(benchmarks: Iterable[Benchmark], contender: Iterable[str]) -> set[str]:
     values: dict[str, list[Any]] = {}
     for benchmark in benchmarks:
         for key, value in benchmark.params.items():
             values.setdefault(key, []).append(value)
-    declared = {key for key in values if key in settings.contender}
+    declared = {key for key in values if key in contender}
     return declared or {key for key, seen in values.items() if not all(map(is_number, seen))}
 
 
@@ -127,11 +127,11 @@ def _case(
 
 def _contender(benchmark: Benchmark, competing: set[str], several: bool) -> str:
     function = benchmark.function.removeprefix("test_")
-    values = [number(value) for key, value in sorted(benchmark.params.items()) if key in competing]
+    values = labels({key: value for key, value in sorted(benchmark.params.items()) if key in competing})
     return ", ".join([function, *values] if several or not values else values)
 
 
-def _refuse_absent(reference: str | None, group: str, contenders: set[str]) -> None:
+def _refuse_absent(reference: str | None, group: str, contenders: tuple[str, ...]) -> None:
     if reference is not None and reference not in contenders:
         cause = f"no contender of group {group!r} has that name, and limits of ratios to it are set"
         raise UsageError(f"reference={reference!r}", cause, f"name one of {', '.join(sorted(contenders))}")
@@ -140,6 +140,11 @@ def _refuse_absent(reference: str | None, group: str, contenders: set[str]) -> N
 def _order(params: Mapping[str, Any]) -> tuple[tuple[bool, float, str], ...]:
     """Numbers by size, before words by their letters."""
     return tuple((not is_number(v), v if is_number(v) else 0.0, str(v)) for v in params.values())
+
+
+def labels(params: Mapping[str, Any]) -> list[str]:
+    """Parameters as they stand in a name: words bare, numbers with the name of what they count."""
+    return [f"{key}={number(value)}" if is_number(value) else str(value) for key, value in params.items()]
 
 
 def is_number(value: Any) -> bool:

@@ -10,7 +10,7 @@ from ._document import Document
 from ._group import Group
 from ._markdown import verdict
 from ._scaling import Curve, curves_of
-from ._table import change_table, group_table
+from ._table import change_table, group_table, lone, lone_table
 
 __all__ = ["to_html"]
 
@@ -35,12 +35,14 @@ def to_html(document: Document) -> str:
 
 
 def _page(document: Document) -> dict[str, Any]:
-    changes = document.changes
+    changes, single = document.changes, lone(document.groups)
     return {
         "document": document,
         "verdict": verdict(document),
         "changes": change_table(changes, document.settings) if changes and changes.changes else None,
-        "sections": [_section(group) for group in document.groups],
+        "sections": [_section(group) for group in document.groups if group not in single],
+        "lone": lone_table(single) if single else None,
+        "machine": document.run.machine,
     }
 
 
@@ -62,5 +64,5 @@ def _plot(parameter: str, curves: list[Curve]) -> dict[str, Any]:
     from ._plot import scaling_svg
 
     image = base64.b64encode(scaling_svg(curves).encode()).decode()
-    laws = "; ".join(f"{curve.label}: time {curve.law}" for curve in curves)
+    laws = "; ".join(f"{curve.label}: time to the power {curve.power}" for curve in curves)
     return {"uri": f"data:image/svg+xml;base64,{image}", "parameter": parameter, "laws": laws}

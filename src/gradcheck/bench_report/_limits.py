@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from gradcheck.differentiate._errors import UsageError
 
 from ._baseline import Changes
-from ._group import Group
+from ._group import Case, Group, Row
 from ._settings import Settings
 
-__all__ = ["Breach", "breaches"]
+__all__ = ["Breach", "breaches", "held"]
 
 
 @dataclass(frozen=True)
@@ -44,17 +44,23 @@ def _against_baseline(changes: Changes, settings: Settings) -> Iterator[Breach]:
 
 def _against_reference(groups: tuple[Group, ...], settings: Settings) -> Iterator[Breach]:
     for group in groups:
-        limits = settings.of(group.name).ratios
-        _refuse_absent(limits, group)
+        _refuse_absent(settings.of(group.name).ratios, group)
+    for group, case, row, limit in held(groups, settings):
+        if row.ratio > limit:
+            yield Breach(group.name, row.benchmark.name, row.ratio, limit, case.reference)
+
+
+def held(groups: tuple[Group, ...], settings: Settings) -> Iterator[tuple[Group, Case, Row, float]]:
+    """Every row whose ratio has a limit; none of a case in which another stands in for the reference."""
+    for group in groups:
+        own = settings.of(group.name)
         for case in group.cases:
-            for row in case.rows:
-                limit = limits.get(row.contender)
-                if limit is not None and row.ratio > limit:
-                    yield Breach(group.name, row.benchmark.name, row.ratio, limit, case.reference)
+            if own.reference in (None, case.reference):
+                limited = (row for row in case.rows if row.contender in own.ratios)
+                yield from ((group, case, row, own.ratios[row.contender]) for row in limited)
 
 
 def _refuse_absent(limits: Mapping[str, float], group: Group) -> None:
-    contenders = group.contenders()
-    for name in set(limits) - contenders:
+    for name in set(limits) - set(group.contenders):
         cause = f"no contender of group {group.name!r} has that name: the limit could never be exceeded"
-        raise UsageError(f"ratios.{name}", cause, f"name one of {', '.join(sorted(contenders))}")
+        raise UsageError(f"ratios.{name}", cause, f"name one of {', '.join(sorted(group.contenders))}")

@@ -18,12 +18,20 @@ __all__ = ["Outcome", "bench_report"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a report came to: its Markdown, its first sentence, the files that were written, what exceeds a limit."""
+    """What a report came to: everything in it, its Markdown, and the files that were written."""
 
+    document: Document
     text: str
-    verdict: str
     written: tuple[Path, ...]
-    breaches: tuple[Breach, ...]
+
+    @property
+    def verdict(self) -> str:
+        """The first sentence."""
+        return verdict(self.document)
+
+    @property
+    def breaches(self) -> tuple[Breach, ...]:
+        return self.document.breaches
 
     @property
     def exceeded(self) -> bool:
@@ -68,7 +76,7 @@ def bench_report(
     files = [(html, to_html(document))] if html else []
     files += [(md, text)] if md else []
     written = tuple(_write(path, content) for path, content in files)
-    return Outcome(text, verdict(document), written, document.breaches)
+    return Outcome(document, text, written)
 
 
 def _refuse_no_baseline(fail_above: float, baseline: object) -> None:

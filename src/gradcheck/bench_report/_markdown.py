@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 
+from ._compact import caption, compact_table
 from ._document import Document
 from ._group import Group
-from ._scaling import Curve, curves_of
-from ._table import Table, change_table, group_table
+from ._read import Run
+from ._scaling import curves_of
+from ._settings import GroupSettings
+from ._table import Table, change_table, lone, lone_table
 
-__all__ = ["to_markdown"]
+__all__ = ["growth", "machine", "to_markdown", "verdict"]
 
 
 def to_markdown(document: Document) -> str:
@@ -16,18 +19,25 @@ def to_markdown(document: Document) -> str:
 
 
 def _lines(document: Document) -> Iterator[str]:
-    yield from ("# Benchmarks", "", verdict(document), "")
+    yield from ("# Benchmarks", "", _escape(verdict(document)), "")
     remarks = [f"- **over its limit**: {_escape(str(breach))}" for breach in document.breaches]
     remarks += [f"- {_escape(note)}" for note in document.notes]
     yield from (*remarks, *[""] * bool(remarks))
     if document.changes is not None and document.changes.changes:
         yield from ("## Against the baseline", "")
         yield from (*_table(change_table(document.changes, document.settings)), "")
+    single = lone(document.groups)
     for group in document.groups:
-        yield from (f"## {_escape(group.name)}", "", *_table(group_table(group)), "")
-        laws = list(_scaling(group))
-        yield from (*laws, *[""] * bool(laws))
-    yield from (f"- {name}: {_escape(value)}" for name, value in document.run.machine.items())
+        if group not in single:
+            yield from _group(group, document.settings.of(group.name))
+    if single:
+        yield from ("## Alone in their groups", "", *_table(lone_table(single)), "")
+    yield _escape(machine(document.run))
+
+
+def _group(group: Group, settings: GroupSettings) -> Iterator[str]:
+    yield from (f"## {_escape(group.name)}", "", *_table(compact_table(group, settings)), "")
+    yield from (_escape(" ".join((caption(group, settings), *growth(group)))), "")
 
 
 def verdict(document: Document) -> str:
@@ -42,13 +52,20 @@ def verdict(document: Document) -> str:
     return f"{read}; {held}."
 
 
-def _scaling(group: Group) -> Iterator[str]:
-    for curve in curves_of(group):
-        yield f"- scaling of {_escape(curve.label)}: {_law(curve)}"
+def growth(group: Group) -> Iterator[str]:
+    """For each parameter, how every contender's time grows with it."""
+    curves = curves_of(group)
+    for parameter in dict.fromkeys(curve.parameter for curve in curves):
+        along = [curve for curve in curves if curve.parameter == parameter]
+        exponents = (f"{curve.label} {curve.power}" for curve in along)
+        last = " (between the two largest)" if any(len(curve.sizes) > 2 for curve in along) else ""
+        yield f"Time grows with {parameter} to the power{last}: {', '.join(exponents)}."
 
 
-def _law(curve: Curve) -> str:
-    return f"time {_escape(curve.law)}, {len(curve.sizes)} sizes"
+def machine(run: Run) -> str:
+    """What the figures were measured on, in one line."""
+    bare = ("processor", "system")
+    return "; ".join(value if name in bare else f"{name} {value}" for name, value in run.machine.items())
 
 
 def _table(table: Table) -> Iterator[str]:

@@ -114,7 +114,9 @@ def _load(path: Path) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
-        raise UsageError(f"{path}", f"is broken JSON: {error.msg} at {where}", CURE) from error
+        ends = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated")
+        cut = ", before the file is whole (was the run cut short?)" if ends else ""
+        raise UsageError(f"{path}", f"is broken JSON: {error.msg} at {where}{cut}", CURE) from error
     except RecursionError as error:
         raise UsageError(f"{path}", "is JSON nested too deeply to be results", CURE) from error
 
@@ -211,12 +213,12 @@ def _machine(document: Mapping[str, Any]) -> Mapping[str, str]:
     facts = {
         "processor": cpu.get("brand_raw") or cpu.get("brand") or info.get("processor"),
         "cores": cpu.get("count"),
-        "system": " ".join(str(info[key]) for key in ("system", "release", "machine") if info.get(key)),
+        "system": " ".join(str(info[key]) for key in ("system", "machine") if info.get(key)),
         "Python": " ".join(
             str(info[key]) for key in ("python_implementation", "python_version") if info.get(key)
         ),
         "commit": str(commit.get("id") or "")[:12] + (" (with changes)" if commit.get("dirty") else ""),
-        "time": document.get("datetime"),
+        "time": str(document.get("datetime") or "")[:16].replace("T", " "),
         "pytest-benchmark": document.get("version"),
         **_object(info.get("libraries")),
     }

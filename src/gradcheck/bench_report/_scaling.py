@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import exp, isinf, log, sqrt
 
-from ._group import Group, is_number, number
+from ._group import Group, is_number, labels
 from ._read import Benchmark
 
 __all__ = ["Curve", "curves_of"]
@@ -38,10 +38,16 @@ class Curve:
     factor: float
 
     @property
-    def law(self) -> str:
-        """The fitted exponent as a person reads it."""
-        error = "two points, no error" if isinf(self.error) else f"± {self.error:.2f}"
-        return f"∝ {self.parameter}^{self.exponent:.2f} ({error})"
+    def end(self) -> float:
+        """The exponent between the two largest sizes, where a fixed cost hides the growth least."""
+        return log(self.seconds[-1] / self.seconds[-2]) / log(self.sizes[-1] / self.sizes[-2])
+
+    @property
+    def power(self) -> str:
+        """The fitted exponent with its error, and the last one: ``0.53 ± 0.11 (0.99)``."""
+        if isinf(self.error):
+            return f"{self.exponent:.2f} (two points, no error)"
+        return f"{self.exponent:.2f} ± {self.error:.2f} ({self.end:.2f})"
 
 
 def curves_of(group: Group) -> tuple[Curve, ...]:
@@ -63,8 +69,7 @@ def _points(group: Group) -> Iterator[tuple[str, str, float, float]]:
 
 def _label(benchmark: Benchmark, parameter: str, several: bool) -> str:
     """Everything that is held fixed along the curve: words bare, numbers with their names."""
-    fixed = {key: value for key, value in benchmark.params.items() if key != parameter}
-    words = [f"{key}={number(value)}" if is_number(value) else str(value) for key, value in fixed.items()]
+    words = labels({key: value for key, value in benchmark.params.items() if key != parameter})
     function = benchmark.function.removeprefix("test_")
     return ", ".join([function, *words] if several or not words else words)
 

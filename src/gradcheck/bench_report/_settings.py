@@ -12,6 +12,8 @@ from gradcheck.differentiate._errors import UsageError
 
 __all__ = ["GroupSettings", "Settings", "find_settings", "parse_settings"]
 
+KEYS = ("fail-above", "reference", "ratios", "contender", "figures")  # of a group's table
+
 # Parameters by which projects say "this is what competes"; `contender` in the settings replaces them.
 CONTENDERS = ("contender", "tool", "peer", "library", "backend", "implementation", "impl")
 
@@ -28,11 +30,17 @@ class GroupSettings:
         The contender whose time is 1; without one, or where it did not run, the fastest of each case.
     ratios : mapping of contender to float
         How many times the reference's time of the same run a contender may take.
+    contender : tuple of str
+        Parameters whose values compete in this group; by default those of all groups.
+    figures : tuple of str or None
+        Which of the figures that the benchmarks wrote down stand in the Markdown; None for all.
     """
 
     fail_above: float | None = None
     reference: str | None = None
     ratios: Mapping[str, float] = field(default_factory=dict)
+    contender: tuple[str, ...] = ()
+    figures: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +63,9 @@ class Settings:
     def of(self, group: str) -> GroupSettings:
         return self.groups.get(group, GroupSettings())
 
+    def contender_of(self, group: str) -> tuple[str, ...]:
+        return self.of(group).contender or self.contender
+
     def limit_of(self, group: str) -> float | None:
         own = self.of(group).fail_above
         return self.fail_above if own is None else own
@@ -69,7 +80,7 @@ def parse_settings(table: Mapping[str, Any]) -> Settings:
     """The settings in one ``[tool.gradcheck.bench]`` table.
 
     ``fail-above`` and ``contender`` are for all groups; any other key is a group: a number is its limit
-    against the baseline, a table holds its ``fail-above``, ``reference`` and ``ratios``.
+    against the baseline, a table holds its ``fail-above``, ``reference``, ``ratios``, ``contender`` and ``figures``.
 
     Raises
     ------
@@ -84,7 +95,7 @@ def parse_settings(table: Mapping[str, Any]) -> Settings:
     """
     groups = {key: value for key, value in table.items() if key not in ("fail-above", "contender")}
     return Settings(
-        contender=_contenders(table.get("contender", list(CONTENDERS))),
+        contender=_words("bench.contender", table.get("contender", list(CONTENDERS))),
         fail_above=_optional_limit(table, "bench"),
         groups={name: _group(f"bench.{name}", value) for name, value in groups.items()},
     )
@@ -105,22 +116,26 @@ def _optional_limit(table: Mapping[str, Any], name: str) -> float | None:
 def _group(name: str, value: Any) -> GroupSettings:
     if not isinstance(value, dict):
         return GroupSettings(fail_above=check_limit(name, value))
-    unknown = [key for key in value if key not in ("fail-above", "reference", "ratios")]
+    unknown = [key for key in value if key not in KEYS]
     if unknown:
-        raise UsageError(f"{name}.{unknown[0]}", "no such key of a group", "fail-above, reference or ratios")
+        raise UsageError(f"{name}.{unknown[0]}", "no such key of a group", f"use one of {', '.join(KEYS)}")
     ratios = _table(f"{name}.ratios", value.get("ratios", {}))
     return GroupSettings(
         fail_above=_optional_limit(value, name),
         reference=_word(f"{name}.reference", value["reference"]) if "reference" in value else None,
         ratios={each: check_limit(f"{name}.ratios.{each}", limit) for each, limit in ratios.items()},
+        contender=_words(f"{name}.contender", value.get("contender", [])),
+        figures=_words(f"{name}.figures", value["figures"]) if "figures" in value else None,
     )
 
 
-def _contenders(value: Any) -> tuple[str, ...]:
-    names = [value] if isinstance(value, str) else value
-    if not isinstance(names, list):
-        raise UsageError(f"bench.contender={value!r}", "not a parameter's name", 'write contender = "tool"')
-    return tuple(_word("bench.contender", name) for name in names)
+def _words(name: str, value: Any) -> tuple[str, ...]:
+    words = [value] if isinstance(value, str) else value
+    if not isinstance(words, list):
+        raise UsageError(
+            f"{name}={value!r}", "not a name or a list of names", 'write them in quotes: ["..."]'
+        )
+    return tuple(_word(name, word) for word in words)
 
 
 def _word(name: str, value: Any) -> str:

@@ -8,7 +8,7 @@ from ._group import Case, Group, Row, digits, is_scalar, number
 from ._read import Benchmark
 from ._settings import Settings
 
-__all__ = ["Table", "change_table", "group_table", "seconds"]
+__all__ = ["Table", "change_table", "group_table", "lone", "lone_table", "seconds"]
 
 
 @dataclass(frozen=True)
@@ -29,34 +29,48 @@ def seconds(value: float) -> str:
 UNITS = (("ns", 1e-9), ("µs", 1e-6), ("ms", 1e-3))
 
 
-def group_table(group: Group) -> Table:
-    """One row for each contender of each case: its time, its ratio to the reference, its own figures."""
+def lone(groups: tuple[Group, ...]) -> tuple[Group, ...]:
+    """The groups of a single benchmark, which one table can hold; none where it would hold one alone."""
+    found = tuple(group for group in groups if sum(len(case.rows) for case in group.cases) == 1)
+    return found if len(found) > 1 else ()
+
+
+def lone_table(groups: tuple[Group, ...]) -> Table:
+    """One row for each of `groups`, whose single benchmark competes with nothing."""
+    extra = tuple(dict.fromkeys(name for group in groups for name in group.extra_names()))
+    rows = tuple((group.name, *_measured(group.cases[0].rows[0], extra)) for group in groups)
+    return Table(("group", *MEASURED, *extra), rows, frozenset({0}))
+
+
+def group_table(group: Group, figures: tuple[str, ...] | None = None) -> Table:
+    """One row for each contender of each case: its time, its ratio to the reference, its figures (all by default)."""
     cased = any(case.params for case in group.cases)
-    extra = group.extra_names()
-    heads = (*(("case",) if cased else ()), "contender", "median", "spread", "rounds", "ratio", *extra)
+    extra = group.extra_names() if figures is None else figures
+    heads = (*(("case",) if cased else ()), "contender", "ratio", *MEASURED, *extra)
     rows = tuple(
-        ((case.label,) if cased else ()) + _cells(case, row, extra)
+        ((case.label,) if cased else ()) + (row.contender, _ratio(case, row), *_measured(row, extra))
         for case in group.cases
         for row in case.rows
     )
     return Table(heads, rows, frozenset(range(1 + cased)))
 
 
-def _cells(case: Case, row: Row, extra: tuple[str, ...]) -> tuple[str, ...]:
+def _ratio(case: Case, row: Row) -> str:
+    return "1 (reference)" if row.contender == case.reference else digits(row.ratio)
+
+
+MEASURED = ("median", "spread", "rounds")
+
+
+def _measured(row: Row, extra: tuple[str, ...]) -> tuple[str, ...]:
     benchmark = row.benchmark
     spread = "?" if benchmark.spread is None else f"{benchmark.spread / benchmark.median:.1%}"
-    ratio = "1 (reference)" if row.contender == case.reference else digits(row.ratio)
-    return (
-        row.contender,
-        seconds(benchmark.median),
-        spread,
-        f"{benchmark.rounds:,}",
-        ratio,
-        *(_figure(benchmark.extra.get(name)) for name in extra),
-    )
+    figures = (figure(benchmark.extra.get(name)) for name in extra)
+    return (seconds(benchmark.median), spread, f"{benchmark.rounds:,}", *figures)
 
 
-def _figure(value: Any) -> str:
+def figure(value: Any) -> str:
+    """A figure that a benchmark wrote down; nothing for what is neither a number nor a word."""
     return number(value) if is_scalar(value) else ""
 
 
