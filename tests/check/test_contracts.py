@@ -132,6 +132,86 @@ def test_a_backward_pass_gets_a_cache_of_its_own() -> None:
     assert check_backward(forward, backward, X).verdict is Verdict.PASS
 
 
+def dense_layer(scratch: Any) -> Any:
+    """A layer with ReLU whose cache is `scratch`, or arrays of its own where there is none."""
+
+    def forward(x: Any, W: Any) -> Any:
+        z = np.matmul(x, W, out=scratch)
+        return np.maximum(z, 0), (x, W, z)
+
+    def backward(w: Any, cache: Any) -> Any:
+        x, W, z = cache
+        d = w * (z > 0)
+        return d @ W.T, x.T @ d
+
+    return forward, backward
+
+
+def test_a_cache_that_a_later_forward_pass_overwrites_is_found() -> None:
+    inputs = (X.T.copy(), X)
+    for seed in range(3):
+        report = check_backward(*dense_layer(np.zeros((3, 3))), inputs, seed=seed)
+        assert failing(report) == {"aliased"}
+        assert "overwritten by a later forward pass" in report.findings[0].message
+        assert check_backward(*dense_layer(None), inputs, seed=seed).verdict is Verdict.PASS
+    np.testing.assert_array_equal(inputs[0], X.T)
+
+
+class Square:
+    """A layer that keeps its cache in itself; `forward` takes what is positive only where `strict`."""
+
+    def __init__(self, *, strict: bool = False, copies: bool = False) -> None:
+        self.strict, self.copies, self.calls = strict, copies, 0
+        self.x = np.zeros(0)
+
+    def forward(self, x: Any) -> Any:
+        self.calls += 1
+        if self.strict and np.any(x <= 0):
+            raise ValueError("positive numbers only")
+        self.x = x.copy()
+        return x**2, self.x if self.copies else self
+
+    def backward(self, w: Any, cache: Any) -> Any:
+        return 2 * w * (cache if self.copies else cache.x)
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize(
+    "x", [np.array([0.7]), np.array([2.0, 2.0, 2.0]), np.array([[0.3, 1.2], [5.0, 0.1]])]
+)
+def test_a_layer_that_keeps_its_cache_in_itself_is_found_also_where_it_refuses_other_signs(
+    x: Any, strict: bool
+) -> None:
+    own = Square(strict=strict)
+    assert failing(check_backward(own.forward, own.backward, x)) == {"aliased"}
+    copies = Square(strict=strict, copies=True)
+    assert check_backward(copies.forward, copies.backward, x).verdict is Verdict.PASS
+
+
+def test_a_forward_pass_without_a_value_at_other_inputs_is_not_asked_twice() -> None:
+    def forward(x: Any) -> Any:
+        if not np.allclose(x, X, rtol=0.2, atol=0.0):
+            raise ValueError("near here only")
+        return x**2, x
+
+    report = check_backward(forward, lambda w, x: 2 * w * x, X)
+    assert failing(report) == set()
+
+
+def test_the_second_look_at_a_cache_counts_as_an_evaluation_of_the_claim() -> None:
+    own = Square(copies=True)
+    by_hand = check_vjp(lambda x: own.forward(x)[0], right, X)
+    report = check_backward(own.forward, own.backward, X)
+    assert report.evaluations == by_hand.evaluations
+    assert report.claim_evaluations == by_hand.claim_evaluations + 1
+
+
+def test_a_cache_is_not_blamed_for_a_claim_that_is_never_the_same() -> None:
+    noisy = Noisy()
+    assert failing(check_backward(lambda x: (x**2, x), noisy, X)) >= {"nondeterministic-backward"}
+    assert "aliased" not in failing(check_backward(lambda x: (x**2, x), noisy, X))
+
+
 class Clumsy(Exception):
     pass
 

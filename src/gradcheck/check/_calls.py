@@ -117,7 +117,7 @@ def check_backward(
         ``forward(*inputs)`` -> (output, cache).
     backward : callable
         ``backward(cotangent, cache)`` -> gradients in the structure of the inputs. It gets a cache of its own
-        each time.
+        each time, which must hold when forward is called again with other inputs.
     inputs, **options
         As for `check_grad`.
 
@@ -139,8 +139,18 @@ def check_backward(
     """
     chosen = Options.of(options)
     require_callable(forward=forward, backward=backward)
+
+    def late(w: Any, args: tuple[Any, ...], later: tuple[Any, ...]) -> Any:
+        cache = forward(*args)[1]
+        forward(*later)
+        return backward(w, cache)
+
     claim = Reverse(
-        lambda w, args: backward(w, forward(*args)[1]), name_of(backward, "backward"), True, chosen.conjugate
+        lambda w, args: backward(w, forward(*args)[1]),
+        name_of(backward, "backward"),
+        True,
+        chosen.conjugate,
+        late=late,
     )
     point = as_point(inputs, forward, chosen.wrt)
     return explored(

@@ -13,12 +13,14 @@ from gradcheck.check._outputs import Outputs
 from gradcheck.check._point import Floats, Point
 from gradcheck.check._reverse import ClaimRaised, Reverse
 from gradcheck.check._verdict import Finding, Verdict
+from gradcheck.differentiate._errors import UsageError
 from gradcheck.differentiate._tree import flatten
 
 __all__ = ["changed", "differs", "failure", "strided"]
 
 CANCELLING = 64.0  # roundings
 ZERO = "the zero cotangent"
+ELSEWHERE = 0.75  # of each input: probabilities stay probabilities
 LINEAR = 1e-6  # relative; what breaks linearity (an ignored, clipped or squared cotangent) breaks it grossly
 
 
@@ -137,6 +139,43 @@ def aliasing(gradients: Gradients, point: Point, arguments: Any, cotangent: Any)
 
 def _share(a: NDArray[Any], b: NDArray[Any]) -> bool:
     return a.size > 0 and b.size > 0 and np.may_share_memory(a, b) and np.shares_memory(a, b)
+
+
+def stale(
+    reverse: Reverse, point: Point, outputs: Outputs, w: Floats, known: Gradients, level: float
+) -> Iterator[Finding]:
+    """A cache that a later forward pass overwrites: the scratch array of a layer that is used twice, say.
+
+    A claim that refuses such a cache says so and is not wrong; a forward pass may have no value at other inputs."""
+    if reverse.late is None:
+        return
+    for other in later_points(point):
+        cotangent = reverse.cotangent(w, point, outputs)
+        try:
+            result = reverse.counted(reverse.late, cotangent, point.fresh(), other.fresh())
+            found = reverse.parsed(result, w, point, outputs).flat
+        except (ClaimRaised, UsageError):
+            continue
+        for variable, a, b in zip(point.variables, found, known.flat, strict=True):
+            gap = differs(a, b)
+            if gap > level:
+                message = (
+                    f"the cache is overwritten by a later forward pass: after one at other inputs {reverse.name} "
+                    f"gives another gradient of {variable.path}, off by {gap:.2g} of its size"
+                )
+                advice = "put copies into the cache; keep nothing that backward needs in the layer itself"
+                yield failure("aliased", message, advice, input=variable.path)
+        return
+
+
+def later_points(point: Point) -> Iterator[Point]:
+    """Other inputs: all entries smaller and in reverse order, and those of the largest array with the other sign, so
+    that masks turn; then without the sign, which keeps what is positive so."""
+    sizes = [x.size for x in point.coordinates]
+    for sign in (-1.0, 1.0):
+        factors = [ELSEWHERE * (sign if i == int(np.argmax(sizes)) else 1.0) for i in range(len(sizes))]
+        moved = [f * x[::-1] if x.any() else f + x for f, x in zip(factors, point.coordinates, strict=True)]
+        yield point.moved_to(moved)
 
 
 def linearity(

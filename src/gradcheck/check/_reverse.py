@@ -58,6 +58,9 @@ class Reverse:
         Whether linearity in the cotangent is the claim's own doing.
     explain : callable, optional
         (scene, number of the input, finding) -> the finding explained, or None, for claims that know a better way.
+    late : callable, optional
+        ``late(cotangent, arguments, later)`` -> what a claim that keeps a cache returns for `arguments` when its
+        forward pass has meanwhile been called with `later`.
     """
 
     pull: Callable[[Any, tuple[Any, ...]], Any]
@@ -66,13 +69,18 @@ class Reverse:
     conjugate: bool = False
     evaluations: int = 0
     explain: Callable[[Any, int, Finding], Finding | None] | None = None
+    late: Callable[[Any, tuple[Any, ...], tuple[Any, ...]], Any] | None = None
 
     def raw(self, cotangent: Any, arguments: tuple[Any, ...]) -> Any:
         """One call of the claim; raises `ClaimRaised` where it raises."""
+        return self.counted(self.pull, cotangent, arguments)
+
+    def counted(self, pull: Callable[..., Any], *arguments: Any) -> Any:
+        """One call of one of the claim's forms."""
         self.evaluations += 1
         try:
             with np.errstate(all="ignore"):
-                return self.pull(cotangent, arguments)
+                return pull(*arguments)
         except UsageError:
             raise
         except Exception as error:

@@ -157,9 +157,11 @@ def promises(scene: ReverseScene) -> Iterator[Finding]:
     del args, result  # large arrays, no longer needed
     again = replace(again, leaves=())
     eps = float(np.finfo(np.float32 if scene.instrument.single else outputs.dtype).eps)
+    level, repeats = contracts.rounding_level(eps), True
     for variable, a, b in zip(point.variables, again.flat, scene.known[0].flat, strict=True):
         gap = contracts.differs(a, b)
-        if gap > contracts.rounding_level(eps):
+        if gap > level:
+            repeats = False
             message = (
                 f"{reverse.name} gives another gradient of {variable.path} for the same inputs: they "
                 f"differ by {gap:.2g} of their size"
@@ -171,6 +173,8 @@ def promises(scene: ReverseScene) -> Iterator[Finding]:
                 input=variable.path,
             )
     del again
+    if repeats:
+        yield from contracts.stale(reverse, point, outputs, w, scene.known[0], level)
     yield from own_precision(scene)
     if reverse.uses_cotangent:
         yield from contracts.linearity(
