@@ -36,8 +36,14 @@ def explored(problem: Problem, at: Callable[[Problem], Report] | None = None) ->
     if not problem.options.explore or first.verdict is Verdict.FAIL:
         return first
     judge = _Judge(problem, first.evaluations, at)
-    quick = {"suspects": judge.suspects, "claimed": judge.claimed} if at is None else {}
-    found = explore(judge, _named(problem), problem.options.explore, seed=problem.options.seed, **quick)
+    found = explore(
+        judge,
+        _named(problem),
+        problem.options.explore,
+        seed=problem.options.seed,
+        suspects=judge.suspects,
+        claimed=judge.claimed,
+    )
     best = first if found.report is None else replace(found.report, counterexample=found.counterexample)
     return replace(
         best,
@@ -99,6 +105,8 @@ class _Judge:
 
     def suspects(self, inputs: Inputs, cotangent: str | None) -> bool:
         """Whether a glance finds anything wrong there."""
+        if self.at is not None:
+            return True
         problem = self._problem_at(inputs, cotangent)
         self._require_value(problem)
         gross = max(problem.options.resolution or GROSS, GROSS)
@@ -107,6 +115,8 @@ class _Judge:
 
     def claimed(self, inputs: Inputs) -> dict[str, NDArray[Any]]:
         """What is claimed there for one cotangent."""
+        if self.at is not None:
+            return {}
         problem = self._problem_at(inputs, None)
         function = self._function(problem)
         try:
