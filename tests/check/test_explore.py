@@ -509,3 +509,31 @@ def test_a_kept_change_keeps_the_convention(change: Change, trait: str) -> None:
 def test_what_keeps_a_convention_is_restored_unchanged() -> None:
     for array in CONVENTIONS.values():
         np.testing.assert_allclose(restored(array, traits_of(array)), array, rtol=1e-12)
+
+
+@pytest.mark.parametrize("x", [np.array([[0.1]]), np.array([0.1]), np.asarray(0.1)])
+def test_number_that_is_the_only_input_is_tried_at_zero(x):
+    def f(x):
+        return 3 * x
+
+    report = check_vjp(f, lambda ct, x: (3 * ct * (x != 0),), (x,), explore=60)
+    assert report.verdict is Verdict.FAIL
+    assert check_vjp(f, lambda ct, x: (3 * ct,), (x,), explore=60).verdict is Verdict.PASS
+
+
+def test_real_numbers_of_a_complex_array_get_imaginary_parts():
+    def f(z):
+        return np.abs(z) ** 2
+
+    z = np.array([1 + 0j, 2, -1])
+    assert check_vjp(f, lambda ct, z: (2 * ct * z,), (z,), explore=60).verdict is Verdict.PASS
+    assert check_vjp(f, lambda ct, z: (2 * ct * z.real + 0j,), (z,), explore=60).verdict is Verdict.FAIL
+
+
+def test_imaginary_numbers_are_tried_alone():
+    def f(z):
+        return np.abs(z) ** 2
+
+    z = np.array([1 + 0.3j, 2 - 1j, -1 + 0.2j])
+    wrong = check_vjp(f, lambda ct, z: (2 * ct * np.where(z.real == 0, 0, z),), (z,), explore=200)
+    assert wrong.verdict is Verdict.FAIL

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from gradcheck.check._memory import LAYOUTS, is_plain, like
 from gradcheck.check._points import (
+    ANYWHERE,
     COTANGENTS,
     KINDS,
     PICKS,
@@ -200,7 +201,7 @@ def _points(hypothesis: ModuleType, inputs: Inputs) -> Callable[[str], Any]:
     What the kinds share is made once, since Hypothesis looks a new strategy over before it draws from it."""
     st = hypothesis.strategies
     paths = [path for path, value in inputs.items() if is_varied(value)]
-    traits = {path: traits_of(inputs[path]) for path in paths}
+    traits = {path: traits_of(inputs[path], alone=len(paths) == 1) for path in paths}
     rest = {
         "place": st.sampled_from(PLACES),
         "pick": st.integers(0, PICKS - 1),
@@ -208,7 +209,7 @@ def _points(hypothesis: ModuleType, inputs: Inputs) -> Callable[[str], Any]:
         "kept": st.sampled_from((True, True, True, False)),
     }
     none = [st.none()] * max(1, round(len(paths) / _BESIDE) - 1)
-    kinds = st.sampled_from(KINDS)
+    kinds = st.sampled_from([k for k in KINDS if k in ANYWHERE or where_possible(k, inputs)])
     beside = [st.one_of(*none, st.builds(Change, kind=kinds, path=st.just(path), **rest)) for path in paths]
     before = st.tuples(*beside)
     # Most draws leave the cotangent alone: a point has enough that is special about it.

@@ -123,9 +123,11 @@ ALWAYS = ("scale",)
 """Conventions that no point leaves: the function does not refuse, and nobody means it to be used there."""
 
 
-def traits_of(array: Array) -> tuple[str, ...]:
-    """The names of the conventions that the array keeps."""
-    return tuple(name for name, (holds, _) in _TRAITS.items() if holds(array))
+def traits_of(array: Array, *, alone: bool = False) -> tuple[str, ...]:
+    """The names of the conventions that the array keeps; a number that is the only input is no scale of others."""
+    return tuple(
+        name for name, (holds, _) in _TRAITS.items() if holds(array) and not (alone and name == "scale")
+    )
 
 
 def restored(array: Array, traits: Iterable[str]) -> Array:
