@@ -44,7 +44,7 @@ def test_steps_that_hide_the_slope_are_named():
     z = saturated(34.0, 0)
     report = check_grad(log_loss, log_loss_gradient, z)
     assert report.verdict is Verdict.INCONCLUSIVE
-    assert "rounding inside f makes its values move in steps" in report.findings[-1].message
+    assert "makes its values move in steps here" in report.findings[-1].message
 
 
 def test_wrong_gradient_of_another_entry_fails_beside_a_saturated_one():
@@ -88,3 +88,44 @@ def test_jump_at_every_nearby_point_is_no_kink_that_forgives():
 
     verdicts = {check_grad(log_loss, twice, saturated(24.0, seed), seed=seed).verdict for seed in range(8)}
     assert Verdict.PASS not in verdicts
+
+
+def cube_root(a: np.ndarray, tolerance: float) -> np.ndarray:
+    """By Newton's method, with as many steps as each number needs."""
+    x = np.maximum(np.abs(a), 1.0)
+    for _ in range(60):
+        x = np.where(np.abs(x**3 - a) > tolerance * np.abs(a), x - (x**3 - a) / (3 * x * x), x)
+    return x
+
+
+@pytest.mark.parametrize("tolerance", [1e-4, 1e-6, 1e-8])
+def test_exact_derivative_of_what_a_solver_finds_to_a_tolerance_does_not_fail(tolerance):
+    a = np.array([2.0, 5.0, 0.7])
+
+    def f(a):
+        return float(cube_root(a, tolerance).sum())
+
+    for seed in range(3):
+        assert check_grad(f, lambda a: np.cbrt(a) / (3 * a), a, seed=seed).verdict is not Verdict.FAIL
+        assert check_grad(f, lambda a: 1.01 * np.cbrt(a) / (3 * a), a, seed=seed).verdict is Verdict.FAIL
+
+
+def test_few_digits_are_no_solver_where_f_is_smooth_or_has_kinks():
+    def single(x):
+        return x.astype(np.float32).astype(float)
+
+    x = np.array([0.3, 1.0, 2.0])
+    assert (
+        check_grad(lambda x: float(np.sin(x).sum()), lambda x: single(np.cos(x)), x).verdict is Verdict.FAIL
+    )
+    kinked = np.array([0.31, -0.17, 0.45])
+
+    def f(x):
+        return float(np.sum(np.maximum(np.subtract.outer(x, [0.2, -0.2, 0.37]), 0) * np.cos(x)[:, None]))
+
+    def exact(x):
+        z = np.subtract.outer(x, [0.2, -0.2, 0.37])
+        return ((z > 0) * np.cos(x)[:, None] - np.maximum(z, 0) * np.sin(x)[:, None]).sum(axis=1)
+
+    assert check_grad(f, exact, kinked).verdict is Verdict.PASS
+    assert check_grad(f, lambda x: single(exact(x)), kinked).verdict is Verdict.FAIL

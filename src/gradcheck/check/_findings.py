@@ -243,7 +243,10 @@ WHY = {
     Status.KINK.value: "f has a kink here, and kinks are strict",
     Status.UNRESOLVED.value: "the slope could not be resolved",
 }
-STEPS = "rounding inside f makes its values move in steps here, which hide the slope that is claimed"
+STEPS = (
+    "rounding inside f, or a solver that stops at a tolerance, makes its values move in steps here, which hide "
+    "the slope that is claimed"
+)
 ADVICE = {
     Status.JUMP.value: "move the point away from the jump",
     Status.SINGULAR.value: "move the point away from the singularity",

@@ -54,6 +54,11 @@ LOW = 0.1  # of the highest: what is lower is no riser
 ALIKE = 0.5, 2.0  # the risers' slope over e: of three treads the first and the last are cut off
 HALVINGS, JUMP = 24, 0.5  # a smooth way has shrunk by 2^-24 after them, a jump keeps most of its height
 CLEAR = 16.0  # times the noise
+SMALL, SEAM = (
+    1e-3,
+    1e3,
+)  # of the slope, and times the median: a smooth function's sixth differences are much alike
+SEARCHED = 1000  # coordinates up to which a small excess is worth 260 evaluations
 ROWS, TRIES = 64, 4  # accused rows that are looked at, and those among which a staircase must be
 
 
@@ -88,6 +93,28 @@ class _Way:
     def hides(self, first: float, height: float) -> bool:
         """Whether risers as high as that, the first between `first` and its half, could have the excess as slope."""
         return abs(self.excess) * 0.5 * first <= height
+
+    def seam(self) -> float:
+        """The height of the highest jump between smooth pieces that only sixth differences show; 0 if there is none.
+
+        That is what a solver leaves that stops at a tolerance, another number of iterations on each side. It can only
+        hide a small excess.
+        """
+        if not abs(self.excess) <= SMALL * abs(self.slope):
+            return 0.0
+        t = np.linspace(-0.5 * FAR, 0.5 * FAR, 2 * POINTS + 1)
+        heights = self._sixth(t)
+        if (
+            not heights.max() > SEAM * float(np.median(heights)) + CLEAR * self.noise
+        ):  # NaN: f is not defined there
+            return 0.0
+        first = int(heights.argmax())
+        closer = self._sixth(np.linspace(t[first], t[first + 6], 2 * POINTS + 1))
+        return float(closer.max()) if closer.max() >= JUMP * heights.max() else 0.0
+
+    def _sixth(self, t: Floats) -> Floats:
+        """How high jumps are whose sixth differences these are: 20 is the largest of the coefficients."""
+        return np.asarray(np.abs(np.diff(self.values(t), n=6)) / 20.0)
 
     def first_riser(self) -> float:
         """The least of the doubling distances at which r leaps; infinite where it never does."""
@@ -166,8 +193,11 @@ def _on_stairs(ways: Iterator[_Way]) -> list[int]:
     height = 0.0
     for way in ways:
         first = way.first_riser()
-        seen.append((way, first))
         height = height or way.riser(first)
+        if not height and way.lines.point.size <= SEARCHED:
+            height = way.seam()
+            first = min(first, FAR) if height else first
+        seen.append((way, first))
         if not height and (len(seen) == TRIES or not np.isfinite(first)):
             return []
     return [i for i, (way, first) in enumerate(seen) if height and way.hides(first, height)]
