@@ -102,7 +102,7 @@ def conv_depth_index_of_the_output(rng):
     "wrong divisor at the edge",
     "the overhanging last window divides by the whole kernel",
     fidelity="issue",
-    says=("entries",),
+    says=("entries", "missing-sum"),
 )
 def avgpool_ceil_mode_divisor(rng):
     k, n = 2, 7
@@ -165,7 +165,7 @@ def reflect_pad_one_side_only(rng):
     "lost contribution",
     "the wrapped copies are dropped",
     fidelity="synthetic",
-    says=("entries",),
+    says=("entries", "missing-sum"),
 )
 def circular_pad_not_summed(rng):
     n, p = 5, 1

@@ -60,11 +60,14 @@ def plan(instrument: Instrument, coverage: str, rng: np.random.Generator) -> Ite
     entire = [n <= whole for n in sizes]
     if frugal:
         return _frugal(instrument, rng)
+    adjudicated = (
+        instrument.function.options.method != "central"
+    )  # by the ladder, what long steps do not show
     units = [
         Row(a, d)
         for a, whole in enumerate(entire)
         if whole
-        for d in units_of(instrument, a, size=ALONE if coverage == "full" else None)
+        for d in units_of(instrument, a, size=ALONE if coverage == "full" and adjudicated else None)
     ]
     repeats = [1 if whole else 2 for whole in entire]
     lines = [

@@ -200,7 +200,9 @@ def _on_stairs(ways: Iterator[_Way]) -> list[int]:
         seen.append((way, first))
         if not height and (len(seen) == TRIES or not np.isfinite(first)):
             return []
-    return [i for i, (way, first) in enumerate(seen) if height and way.hides(first, height)]
+    if not height:
+        return []
+    return [i for i, (way, first) in enumerate(seen) if way.hides(first, height) or way.riser(first)]
 
 
 def hidden(comparison: Comparison) -> NDArray[np.bool_]:
