@@ -368,6 +368,27 @@ def test_a_nonlinearity_within_the_claims_own_rounding_is_not_trusted(
     assert (explore(judge, ONE, 100, seed=0, claimed=claimed).report is not None) == found
 
 
+@pytest.mark.parametrize(("gap", "found"), [(1e-15, False), (1e-3, True)])
+@pytest.mark.parametrize("code", ["value", "nonlinear", "value nonlinear"])
+def test_what_is_nothing_beside_the_authors_gradients_is_not_trusted(
+    code: str, gap: float, found: bool
+) -> None:
+    """At 1e-13 where they are 1 a claim is made of the rounding of terms that cancel."""
+    findings = tuple(
+        Finding(c, Verdict.FAIL, input="x", claimed=1e-13 + gap, measured=1e-13, error=1e-18, status="noisy")
+        for c in code.split()
+    )
+
+    def judge(inputs: Inputs, cotangent: str | None) -> Report:
+        wrong = np.any(inputs["x"] > 11)
+        return Report(Verdict.FAIL, findings) if wrong else Report(Verdict.PASS, ())
+
+    def claimed(inputs: Inputs) -> Inputs:
+        return {"x": np.ones(2) + (1e-3 * inputs["x"] > 11)}
+
+    assert (explore(judge, ONE, 100, seed=0, claimed=claimed).report is not None) == found
+
+
 @pytest.mark.parametrize(("code", "found"), [("raises", True), ("value", False)])
 def test_a_claim_that_raises_is_believed_where_it_raises_beside_the_point_too(code: str, found: bool) -> None:
     """Beside a singular matrix a right inverse is inexact, which is no reason to want one at the singular matrix."""

@@ -5,6 +5,7 @@ right in mathematics may look wrong. Each rule asks a question that the judge ca
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -59,16 +60,31 @@ def trusted(report: Report, inputs: Inputs, given: Inputs, judge: JudgeAt, claim
     claimed : callable
         Inputs -> claims, by path.
     """
-    codes = {f.code for f in report.findings if f.verdict is Verdict.FAIL}
-    if codes == {"nonlinear"}:
-        return _is_no_rounding(report, inputs, given, claimed)
-    if not codes or codes - {"value", "nonfinite", "raises"}:
-        return True  # a broken promise needs no derivative to be one
-    if "value" not in codes:
-        return _has_a_derivative(report, inputs, given, judge, claimed)
+    questions: dict[str, Callable[[Report], bool]] = {
+        "": lambda part: True,  # a broken promise needs no derivative to be one
+        "nonlinear": lambda part: _is_no_rounding(part, inputs, given, claimed),
+        "value": lambda part: _is_wrong_value(part, inputs, given, judge, claimed),
+        "nonfinite": lambda part: _has_a_derivative(part, inputs, given, judge, claimed),
+    }
+    parts = _by_question(report)
+    return not parts or any(questions[question](part) for question, part in parts.items())
+
+
+def _by_question(report: Report) -> dict[str, Report]:
+    """The failures that one question settles: any of them that holds makes a failure of the whole."""
+    questions = {"nonlinear": "nonlinear", "value": "value", "nonfinite": "nonfinite", "raises": "nonfinite"}
+    parts: dict[str, list[Finding]] = {}
+    for finding in _failures(report):
+        parts.setdefault(questions.get(finding.code, ""), []).append(finding)
+    return {question: replace(report, findings=tuple(found)) for question, found in parts.items()}
+
+
+def _is_wrong_value(report: Report, inputs: Inputs, given: Inputs, judge: JudgeAt, claimed: ClaimAt) -> bool:
+    """Numbers that differ, where neither rounding nor a point of no derivative explains it."""
     return (
         any(f.status != "unresolved" for f in _failures(report))
         and not _is_below_resolution(report)
+        and not _is_negligible(report, given, claimed)
         and _holds_nearby(_nudged(inputs, given), inputs, judge)
         and (_is_large_itself(report, inputs) or _holds_nearby(_unsaturated(inputs, given), inputs, judge))
         and (not _is_flat(report) or _holds_nearby(_zeroed(inputs, given), inputs, judge))
@@ -109,6 +125,18 @@ def _is_below_resolution(report: Report) -> bool:
     """f does not move, and the claim says that it moves by next to nothing."""
     return _is_flat(report) and all(
         f.claimed is not None and abs(f.claimed) < _UNDERFLOW for f in _failures(report)
+    )
+
+
+def _is_negligible(report: Report, given: Inputs, claimed: ClaimAt) -> bool:
+    """The difference is nothing beside the author's gradients: what rounding leaves of terms that cancel."""
+    usual = claimed(given)
+    return all(
+        f.claimed is not None
+        and f.measured is not None
+        and f.input in usual
+        and abs(f.claimed - f.measured) <= _UNDERFLOW * np.max(np.abs(usual[f.input]))
+        for f in _failures(report)
     )
 
 
