@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Unpack
 
+from gradcheck.check._contracts import arrays
 from gradcheck.check._forward import Forward
 from gradcheck.check._jacobian import JacobianClaim
 from gradcheck.check._options import Options, OptionsDict
@@ -117,7 +118,7 @@ def check_backward(
         ``forward(*inputs)`` -> (output, cache).
     backward : callable
         ``backward(cotangent, cache)`` -> gradients in the structure of the inputs. It gets a cache of its own
-        each time, which must hold when forward is called again with other inputs.
+        each time, which must hold when forward is called again with other inputs (unless it is the layer itself).
     inputs, **options
         As for `check_grad`.
 
@@ -142,7 +143,10 @@ def check_backward(
 
     def late(w: Any, args: tuple[Any, ...], later: tuple[Any, ...]) -> Any:
         cache = forward(*args)[1]
-        forward(*later)
+        if forward(*later)[1] is cache and not arrays(cache):
+            raise TypeError(
+                "a layer that hands itself out as the cache has that of its latest call, and says so"
+            )
         return backward(w, cache)
 
     claim = Reverse(

@@ -146,7 +146,7 @@ def stale(
 ) -> Iterator[Finding]:
     """A cache that a later forward pass overwrites: the scratch array of a layer that is used twice, say.
 
-    A claim that refuses such a cache says so and is not wrong; a forward pass may have no value at other inputs."""
+    A claim that refuses such a cache is not wrong, and a forward pass may have no value at other inputs."""
     if reverse.late is None:
         return
     for other in later_points(point):
@@ -163,7 +163,7 @@ def stale(
                     f"the cache is overwritten by a later forward pass: after one at other inputs {reverse.name} "
                     f"gives another gradient of {variable.path}, off by {gap:.2g} of its size"
                 )
-                advice = "put copies into the cache; keep nothing that backward needs in the layer itself"
+                advice = "make new arrays for each cache: a layer that is used twice needs both"
                 yield failure("aliased", message, advice, input=variable.path)
         return
 

@@ -137,12 +137,16 @@ def _details(ledger: Ledger, rows: list[int], variable: Variable) -> dict[str, A
 def _openness(ledger: Ledger, rows: list[int]) -> Any:
     """2 where there is no slope at all in a lost row, 1 where nothing could be resolved, else 0; (rows, cotangents).
 
-    Values of f without a digit that counts leave outcomes open, or make the bound larger than every claim."""
+    Values of f without a digit that counts leave outcomes open, or make the bound larger than every claim. Where
+    single entries were measured, random directions need not show anything."""
     c = ledger.comparison
     assert c is not None
     outcome, claimed = c.outcome[rows], np.abs(c.claimed[rows])
+    entry = np.array([ledger.rows[i].direction.kind == "entry" for i in rows])
+    judged = (entry if entry.any() else ~entry)[:, None]
     lost = np.isin(rows, _lost_rows(ledger, rows, outcome))[:, None] & (outcome == Outcome.UNDECIDED)
-    blind = c.bound[rows] > np.max(claimed, initial=0.0, where=np.isfinite(claimed))
+    largest = np.max(claimed, initial=0.0, where=judged & np.isfinite(claimed))
+    blind = judged & (c.bound[rows] > largest)
     reason = c.measured.status[rows] != Status.UNRESOLVED.value
     return np.select([lost & reason, lost | blind], [2, 1], 0)
 
