@@ -1,6 +1,7 @@
 """Each promise with its slug: a claim that breaks it fails by that name, its twin that keeps it passes."""
 
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -192,8 +193,16 @@ def test_a_cache_that_is_filled_again_is_found_also_where_forward_refuses_other_
     assert check_backward(layer.apart, layer.backward, x).verdict is Verdict.PASS
 
 
-def test_a_layer_that_hands_itself_out_keeps_the_cache_of_its_latest_call() -> None:
-    layer = Square()
+@dataclass
+class Scaled(Square):
+    scale: Any
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+
+@pytest.mark.parametrize("layer", [Square(), Scaled(np.ones(3))])
+def test_a_layer_that_hands_itself_out_keeps_the_cache_of_its_latest_call(layer: Square) -> None:
     assert check_backward(layer.alone, layer.backward, X).verdict is Verdict.PASS
 
 
