@@ -108,14 +108,17 @@ def named_ratios(evidence: Evidence, ratio: complex) -> list[str]:
     if abs(ratio - 1) <= _SAME:  # "1" is no name for a constant that was rounded
         return []
     size = abs(ratio.real)
-    found = [name for value, name in _candidates(evidence) if abs(size - value) <= _SAME * value]
+    with np.errstate(all="ignore"):
+        candidates = [(value, name) for value, name in _candidates(evidence) if np.isfinite(value)]
+    found = [name for value, name in candidates if abs(size - value) <= _SAME * value]
     return list(dict.fromkeys(found))
 
 
 def _candidates(evidence: Evidence) -> Iterator[tuple[float, str]]:
     """(value, name), the likelier explanation of a ratio first."""
     sizes = _sizes(evidence)
-    named = {**sizes, **_scalars(evidence)}
+    # NumPy's numbers overflow to infinity, where Python's powers raise
+    named = {np.float64(value): name for value, name in {**sizes, **_scalars(evidence)}.items()}
     for power, pattern in _POWERS[:2]:
         yield from ((value**power, pattern.format(name)) for value, name in named.items())
     yield from ((1.0, "1"), (2.0, "2"), (0.5, "1 / 2"))
