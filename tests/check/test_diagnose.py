@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gradcheck import check_vjp
 from gradcheck.check._diagnose import Evidence, diagnose
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -490,3 +491,12 @@ def test_an_unrelated_claim_stays_unknown(seed: int, shape: tuple[int, ...]) -> 
     )
     assert found.slug == "unknown"
     assert "by no simple rule" in found.sentence
+
+
+def test_one_entry_with_the_derivative_of_a_tie_wrong_is_entries_and_no_missing_sum() -> None:
+    def wrong(w: Array, x: Array, y: Array) -> tuple[Array, Array]:
+        share = np.where(x == y, 1.0, 1 / (1 + np.exp(y - x)))
+        return w * share, w * (1 - share)
+
+    report = check_vjp(np.logaddexp, wrong, (np.array([0.5, 2.0]), np.array([0.5, 1.0])))
+    assert [(f.diagnosis, f.wrong_entries) for f in report.findings] == 2 * [("entries", ((0,),))]
