@@ -133,6 +133,44 @@ def test_a_backward_pass_gets_a_cache_of_its_own() -> None:
     assert check_backward(forward, backward, X).verdict is Verdict.PASS
 
 
+def normalised(x: Any) -> Any:
+    """Columns less their mean, over their deviation: nothing but rounding where a column is constant."""
+    centred = x - x.mean(0)
+    return centred / np.sqrt((centred**2).mean(0) + 1e-5)
+
+
+def d_normalised(w: Any, x: Any) -> Any:
+    y = normalised(x)
+    return (w - w.mean(0) - y * (w * y).mean(0)) / np.sqrt(x.var(0) + 1e-5)
+
+
+@pytest.mark.parametrize("value", [0.1, 7.3, 1e3 / 3])
+@pytest.mark.parametrize("shape", [(11, 4), (37, 23)])
+def test_values_that_are_all_rounding_may_differ_in_another_layout(
+    value: float, shape: tuple[int, ...]
+) -> None:
+    assert failing(check_vjp(normalised, d_normalised, np.full(shape, value))) == set()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_gradient_that_is_all_rounding_may_differ_in_another_layout(seed: int) -> None:
+    x = np.random.default_rng(seed).standard_normal((11, 4))
+    report = check_vjp(lambda x: np.sum(normalised(x)), lambda w, x: d_normalised(np.full(x.shape, w), x), x)
+    assert failing(report) == set()
+
+
+@pytest.mark.parametrize("offset", [0.0, 0.1, 1e6])
+def test_a_function_that_reads_memory_by_position_is_found_beside_its_rounding(offset: float) -> None:
+    def in_order(x: Any) -> Any:
+        return normalised(x.ravel(order="K").reshape(x.shape))
+
+    x = offset + X
+    assert "noncontiguous" in failing(check_vjp(in_order, d_normalised, x))
+    assert failing(check_vjp(normalised, lambda w, x: d_normalised(w, x[:, :]), x)) == set()
+    by_position = check_vjp(normalised, lambda w, x: d_normalised(w, x.ravel(order="K").reshape(x.shape)), x)
+    assert "noncontiguous" in failing(by_position)
+
+
 def dense_layer(scratch: Any) -> Any:
     """A layer with ReLU whose cache is `scratch`, or arrays of its own where there is none."""
 
