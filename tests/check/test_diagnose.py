@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gradcheck import check_vjp
 from gradcheck.check._diagnose import Evidence, diagnose
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -424,6 +425,28 @@ def test_two_entries_in_each_others_place_are_permuted_and_two_that_equal_others
     )
 
 
+@pytest.mark.parametrize("size", [1e-200, 1.0, 1e200])
+def test_digits_are_not_counted_by_squares_that_overflow_or_vanish(size: float) -> None:
+    unit = np.array([1.0, -2.0, 0.5, 3.0])
+    truth = size * unit
+    known = {"measured": truth, "error": ERROR * np.abs(truth)}
+    few, none = unit + np.array([1e-6, 2e-6, -1e-6, 1e-6]), unit * np.array([0.7, 1.3, 1.9, 0.2])
+    with np.errstate(over="ignore"):
+        assert diagnose(evidence(truth, size * few, **known)).slug == "precision"
+        assert diagnose(evidence(truth, size * none, **known)).slug == "unknown"
+
+
+@pytest.mark.parametrize("value", [1e-300, 1e-160, 1e160, 1e300])
+def test_a_number_whose_powers_overflow_is_a_factor_by_its_name_or_none(value: float) -> None:
+    truth = np.array([1.0, -2.0, 0.5])
+    scalar = {"W": np.ones(3), "s": np.array([value])}
+    found = diagnose(evidence(truth, 0.7 * truth, inputs=scalar))
+    assert found.slug == "factor"
+    assert "?" not in found.sentence
+    if value < 1:
+        assert "= s" in diagnose(evidence(truth, value * truth, inputs=scalar)).sentence
+
+
 def test_a_small_sample_is_enlarged() -> None:
     truth = normal(40, 50)
     asked: list[int] = []
@@ -468,3 +491,12 @@ def test_an_unrelated_claim_stays_unknown(seed: int, shape: tuple[int, ...]) -> 
     )
     assert found.slug == "unknown"
     assert "by no simple rule" in found.sentence
+
+
+def test_one_entry_with_the_derivative_of_a_tie_wrong_is_entries_and_no_missing_sum() -> None:
+    def wrong(w: Array, x: Array, y: Array) -> tuple[Array, Array]:
+        share = np.where(x == y, 1.0, 1 / (1 + np.exp(y - x)))
+        return w * share, w * (1 - share)
+
+    report = check_vjp(np.logaddexp, wrong, (np.array([0.5, 2.0]), np.array([0.5, 1.0])))
+    assert [(f.diagnosis, f.wrong_entries) for f in report.findings] == 2 * [("entries", ((0,),))]

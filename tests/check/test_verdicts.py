@@ -482,3 +482,42 @@ def test_outputs_are_named_as_inputs_are() -> None:
     assert (
         check_vjp(f, lambda w, x: w["rest"][0] * np.cos(x) + w["rest"][1], X, outputs="rest").verdict is PASS
     )
+
+
+def complement(x: Any) -> Any:
+    """log(1 - p) of a logistic p, whose values have few digits where p is nearly 1."""
+    return np.log(1 - 1 / (1 + np.exp(-x)))
+
+
+def d_complement(w: Any, x: Any) -> Any:
+    return -w / (1 + np.exp(-x))
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2], [1, 0, 2], [2, 1, 0]])
+def test_what_is_left_open_is_shown_by_the_entry_that_could_not_be_resolved(order: list[int]) -> None:
+    x = np.array([33.0, 1.0, -1.0])[order]
+    for seed in range(3):
+        report = check_vjp(complement, d_complement, x, seed=seed)
+        assert report.verdict is Verdict.INCONCLUSIVE
+        shown = report.findings[-1]
+        assert shown.index == (order.index(0),)
+        assert shown.error > abs(shown.claimed)
+
+
+def test_a_wrong_entry_is_shown_before_one_that_could_not_be_resolved() -> None:
+    def wrong(w: Any, x: Any) -> Any:
+        return d_complement(w, x) * np.array([1.0, 1.01])
+
+    report = check_vjp(complement, wrong, np.array([33.0, 1.0]))
+    assert report.verdict is Verdict.FAIL
+    assert report.findings[-1].index == (1,)
+
+
+def test_a_reason_is_shown_before_a_slope_that_is_only_unresolved() -> None:
+    def f(x: Any) -> Any:
+        return np.where(x < 10, np.sign(x), complement(x))
+
+    report = check_vjp(f, lambda w, x: np.where(x < 10, 0.0, d_complement(w, x)), np.array([0.0, 33.0]))
+    shown = report.findings[-1]
+    assert (shown.index, shown.status) == ((0,), "jump")
+    assert "f jumps here" in shown.message

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from typing import Any, Unpack
 
+import numpy as np
+
+from gradcheck.check._contracts import arrays
 from gradcheck.check._forward import Forward
 from gradcheck.check._jacobian import JacobianClaim
 from gradcheck.check._options import Options, OptionsDict
@@ -117,7 +120,7 @@ def check_backward(
         ``forward(*inputs)`` -> (output, cache).
     backward : callable
         ``backward(cotangent, cache)`` -> gradients in the structure of the inputs. It gets a cache of its own
-        each time, which must hold when forward is called again with other inputs.
+        each time, which must hold when forward is called again with other inputs (unless it is the layer itself).
     inputs, **options
         As for `check_grad`.
 
@@ -142,7 +145,10 @@ def check_backward(
 
     def late(w: Any, args: tuple[Any, ...], later: tuple[Any, ...]) -> Any:
         cache = forward(*args)[1]
-        forward(*later)
+        if forward(*later)[1] is cache and not (isinstance(cache, STORES) and arrays(cache)):
+            raise TypeError(
+                "a layer that hands itself out as the cache has that of its latest call, and says so"
+            )
         return backward(w, cache)
 
     claim = Reverse(
@@ -227,6 +233,9 @@ def check_jacobian(
     return explored(
         Problem("check_jacobian", f, name_of(f, "f"), claim, as_point(inputs, f, chosen.wrt), chosen)
     )
+
+
+STORES = (np.ndarray, list, tuple, dict)  # what is kept for backward; another object may be the layer itself
 
 
 class _First:

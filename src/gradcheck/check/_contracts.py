@@ -1,7 +1,8 @@
 """What a derivative must keep to besides its numbers: each broken promise with its slug, each kept one silent."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,14 @@ from gradcheck.check._reverse import ClaimRaised, Reverse
 from gradcheck.check._verdict import Finding, Verdict
 from gradcheck.differentiate._errors import UsageError
 from gradcheck.differentiate._tree import flatten
+from gradcheck.differentiate._window import UNBOUNDED
 
 __all__ = ["changed", "differs", "failure", "strided"]
 
 CANCELLING = 64.0  # roundings
+NOISES = (
+    4.0  # times the measured noise: 1.0 is the most that normalised constants in another layout differed by
+)
 ZERO = "the zero cotangent"
 ELSEWHERE = 0.75  # of each input: probabilities stay probabilities
 LINEAR = 1e-6  # relative; what breaks linearity (an ignored, clipped or squared cotangent) breaks it grossly
@@ -33,11 +38,16 @@ def rounding_level(eps: float) -> float:
     return float(np.sqrt(eps))
 
 
-def differs(a: Floats, b: Floats) -> float:
-    """The largest difference relative to the largest value; NaN equals NaN here, as do equal infinities."""
+def differs(a: Floats, b: Floats, room: Floats | float = 0.0) -> float:
+    """The largest difference relative to the largest value; NaN equals NaN here, as do equal infinities.
+
+    Of each difference `room` is taken off."""
     with np.errstate(invalid="ignore", over="ignore"):
         gap = a - b
-        plain = float(np.max(np.abs(gap, out=gap), initial=0.0))
+        np.abs(gap, out=gap)
+        if np.any(room):
+            gap -= room
+        plain = float(np.max(gap, initial=0.0))
     del gap
     if np.isfinite(plain):  # the usual case: no infinity or NaN anywhere
         return plain / max(_largest(a), _largest(b)) if plain else 0.0
@@ -45,10 +55,51 @@ def differs(a: Floats, b: Floats) -> float:
         same = (a == b) | (np.isnan(a) & np.isnan(b))
         if same.all():
             return 0.0
-        gap = np.abs(np.where(same, 0.0, a - b)).max()
+        gap = np.maximum(np.abs(np.where(same, 0.0, a - b)) - room, 0.0).max()
     finite = np.concatenate([np.abs(a[np.isfinite(a)]), np.abs(b[np.isfinite(b)]), [0.0]])
     size = float(finite.max())
     return float(gap / size) if np.isfinite(gap) and size else float("inf")
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """When two evaluations at the same numbers are the same but for rounding.
+
+    Attributes
+    ----------
+    level : float
+        Relative to the largest number.
+    noise : (p,) array
+        Bound on the absolute noise of f's values, which may be all that they are: a normalised constant.
+    w : (p,) array
+        The cotangent of the gradients.
+    """
+
+    level: float
+    noise: Floats
+    w: Floats
+
+    @cached_property
+    def known(self) -> Floats:
+        """The noise, of outputs of which it is known; by chance that of an output may be too small."""
+        noise = np.where(self.noise < UNBOUNDED, self.noise, 0.0)
+        return np.asarray(NOISES * np.maximum(noise, np.median(noise)))
+
+    def values(self, a: Floats, b: Floats) -> float:
+        """The relative difference of two values of f; 0 where rounding explains it."""
+        return self._difference(a, b, self.known)
+
+    def gradients(self, a: Floats, b: Floats, x: Floats) -> float:
+        """The same of two gradients at x, whose terms may cancel to the noise of <w, f> over the size of x."""
+        noise = float(np.linalg.norm(self.w * self.known))
+        return self._difference(a, b, noise / (_largest(x) or 1.0))
+
+    def _difference(self, a: Floats, b: Floats, room: Floats | float) -> float:
+        for allowed in (0.0, room):
+            gap = differs(a, b, allowed)
+            if gap <= self.level:
+                return 0.0
+        return gap
 
 
 def changed(before: Sequence[Any], after: Sequence[Any]) -> list[int]:
@@ -142,28 +193,28 @@ def _share(a: NDArray[Any], b: NDArray[Any]) -> bool:
 
 
 def stale(
-    reverse: Reverse, point: Point, outputs: Outputs, w: Floats, known: Gradients, level: float
+    reverse: Reverse, point: Point, outputs: Outputs, known: Gradients, alike: Likeness
 ) -> Iterator[Finding]:
     """A cache that a later forward pass overwrites: the scratch array of a layer that is used twice, say.
 
-    A claim that refuses such a cache says so and is not wrong; a forward pass may have no value at other inputs."""
+    A claim that refuses such a cache is not wrong, and a forward pass may have no value at other inputs."""
     if reverse.late is None:
         return
     for other in later_points(point):
-        cotangent = reverse.cotangent(w, point, outputs)
+        cotangent = reverse.cotangent(alike.w, point, outputs)
         try:
             result = reverse.counted(reverse.late, cotangent, point.fresh(), other.fresh())
-            found = reverse.parsed(result, w, point, outputs).flat
+            found = reverse.parsed(result, alike.w, point, outputs).flat
         except (ClaimRaised, UsageError):
             continue
-        for variable, a, b in zip(point.variables, found, known.flat, strict=True):
-            gap = differs(a, b)
-            if gap > level:
+        for variable, x, a, b in zip(point.variables, point.coordinates, found, known.flat, strict=True):
+            gap = alike.gradients(a, b, x)
+            if gap:
                 message = (
                     f"the cache is overwritten by a later forward pass: after one at other inputs {reverse.name} "
                     f"gives another gradient of {variable.path}, off by {gap:.2g} of its size"
                 )
-                advice = "put copies into the cache; keep nothing that backward needs in the layer itself"
+                advice = "make new arrays for each cache: a layer that is used twice needs both"
                 yield failure("aliased", message, advice, input=variable.path)
         return
 
@@ -247,9 +298,8 @@ def layout(
     point: Point,
     outputs: Outputs,
     base: Floats,
-    w: Floats,
     known: Gradients,
-    eps: float,
+    alike: Likeness,
 ) -> Iterator[Finding]:
     """Values and gradients do not depend on how the inputs lie in memory."""
     if all(np.ndim(leaf) == 0 for leaf in flatten(point.arguments(point.coordinates)).leaves):
@@ -260,21 +310,21 @@ def layout(
     args = relaid(point.arguments(point.copies()))
     try:
         value = outputs.vector(function(*args))
-        if differs(value, base) > rounding_level(eps):
+        if alike.values(value, base):
             yield failure(
                 "noncontiguous", "f gives another value for the same numbers in a strided view", advice
             )
             return
         del args
         args = relaid(point.arguments(point.copies()))
-        cotangent = relaid((reverse.cotangent(w, point, outputs),))[0]
-        result = replace(reverse.parsed(reverse.raw(cotangent, args), w, point, outputs), leaves=())
+        cotangent = relaid((reverse.cotangent(alike.w, point, outputs),))[0]
+        result = replace(reverse.parsed(reverse.raw(cotangent, args), alike.w, point, outputs), leaves=())
     except (ArithmeticError, AttributeError, ValueError, ClaimRaised) as error:
         yield failure("noncontiguous", f"a strided view of the inputs raises {error}", advice)
         return
     del args
-    for variable, a, b in zip(point.variables, result.flat, known.flat, strict=True):
-        if differs(a, b) > rounding_level(eps):
+    for variable, x, a, b in zip(point.variables, point.coordinates, result.flat, known.flat, strict=True):
+        if alike.gradients(a, b, x):
             message = f"{reverse.name} gives another gradient of {variable.path} for the same numbers in a strided view"
             yield failure("noncontiguous", message, advice, input=variable.path)
 

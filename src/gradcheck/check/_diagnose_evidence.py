@@ -108,7 +108,8 @@ class Sample:
     def scale(self) -> float:
         """Root mean square of the larger of claim and measurement."""
         larger = np.maximum(np.abs(self.claimed), np.abs(self.measured))
-        return float(np.sqrt(np.mean(larger**2))) if larger.size else 0.0
+        largest = float(np.max(larger, initial=0.0)) or 1.0  # squares must neither overflow nor vanish
+        return largest * float(np.sqrt(np.mean((larger / largest) ** 2))) if larger.size else 0.0
 
     @cached_property
     def wrong(self) -> NDArray[np.bool_]:

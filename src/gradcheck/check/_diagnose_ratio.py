@@ -40,8 +40,11 @@ def constant_ratio(evidence: Evidence, sample: Sample) -> Diagnosis | None:
     ratio = _ratio(sample)
     if ratio is None:
         return None
-    if abs(ratio.imag) <= max(4 * _ratio_error(sample, ratio), _SAME * abs(ratio)):
+    room = max(4 * _ratio_error(sample, ratio), _SAME * abs(ratio))
+    if abs(ratio.imag) <= room:
         ratio = ratio.real
+    elif abs(ratio.real) <= room:
+        ratio = complex(0.0, ratio.imag)
     names = named_ratios(evidence, ratio)
     if np.count_nonzero(sample.nonzero) < 2 and not names:
         return None  # One number is a multiple of any other: only a ratio with a name is evidence.
@@ -90,7 +93,8 @@ def _describe(
             "look for a rounded constant",
         )
     guess = f"; {abs(ratio):.4g} = {' or '.join(names[:2])}?" if names else ""
-    number = f"{ratio:.4f}" if 1e-3 < abs(ratio) < 1e4 else f"{ratio:.4g}"
+    part, unit = (ratio.imag, "j") if ratio.real == 0 else (ratio, "")
+    number = f"{part:.4f}{unit}" if 1e-3 < abs(ratio) < 1e4 else f"{part:.4g}{unit}"
     advice = (
         "look for a mean where the function sums (or the reverse), or a constant of the chain rule left out"
     )
@@ -108,14 +112,17 @@ def named_ratios(evidence: Evidence, ratio: complex) -> list[str]:
     if abs(ratio - 1) <= _SAME:  # "1" is no name for a constant that was rounded
         return []
     size = abs(ratio.real)
-    found = [name for value, name in _candidates(evidence) if abs(size - value) <= _SAME * value]
+    with np.errstate(all="ignore"):
+        candidates = [(value, name) for value, name in _candidates(evidence) if np.isfinite(value)]
+    found = [name for value, name in candidates if abs(size - value) <= _SAME * value]
     return list(dict.fromkeys(found))
 
 
 def _candidates(evidence: Evidence) -> Iterator[tuple[float, str]]:
     """(value, name), the likelier explanation of a ratio first."""
     sizes = _sizes(evidence)
-    named = {**sizes, **_scalars(evidence)}
+    # NumPy's numbers overflow to infinity, where Python's powers raise
+    named = {np.float64(value): name for value, name in {**sizes, **_scalars(evidence)}.items()}
     for power, pattern in _POWERS[:2]:
         yield from ((value**power, pattern.format(name)) for value, name in named.items())
     yield from ((1.0, "1"), (2.0, "2"), (0.5, "1 / 2"))

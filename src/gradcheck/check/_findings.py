@@ -109,15 +109,17 @@ def _is_convention(scene: Scene, ledger: Ledger, array: int) -> bool:
 
 
 def _details(ledger: Ledger, rows: list[int], variable: Variable) -> dict[str, Any]:
-    """The worst number of an input: the largest margin among the gravest outcomes, single entries before directions."""
+    """The worst number of an input: the largest margin among the gravest outcomes.
+
+    Wrong is graver than left open, and that than right; of what is not right, single entries come before directions."""
     c = ledger.comparison
     assert c is not None
     outcome, margin = c.outcome[rows], np.nan_to_num(c.margin[rows], nan=0.0, posinf=np.inf)
     entry = np.array([ledger.rows[i].direction.kind == "entry" for i in rows])
-    rank = np.where(outcome == Outcome.WRONG, 2.0, 0.0) + np.where(
-        entry[:, None] & (outcome == Outcome.WRONG), 1.0, 0.0
-    )
-    r, k = np.unravel_index(np.lexsort((margin.ravel(), rank.ravel()))[-1], outcome.shape)
+    gravity = np.where(outcome == Outcome.WRONG, 3, _openness(ledger, rows))
+    rank = 2 * gravity + (entry[:, None] & (gravity > 0))
+    claims = np.abs(c.claimed[rows])  # an output that an entry does not move says least about it
+    r, k = np.unravel_index(np.lexsort((claims.ravel(), margin.ravel(), rank.ravel()))[-1], outcome.shape)
     i = rows[r]
     direction = ledger.rows[i].direction
     size = float(direction.parts[0].step) if entry[r] else 1.0
@@ -130,6 +132,23 @@ def _details(ledger: Ledger, rows: list[int], variable: Variable) -> dict[str, A
         "status": str(c.measured.status[i, k]),
         "sample": _sample(ledger, rows, variable, int(k)),
     }
+
+
+def _openness(ledger: Ledger, rows: list[int]) -> Any:
+    """2 where there is no slope at all in a lost row, 1 where nothing could be resolved, else 0; (rows, cotangents).
+
+    Values of f without a digit that counts leave outcomes open, or make the bound larger than every claim. Where
+    single entries were measured, random directions need not show anything."""
+    c = ledger.comparison
+    assert c is not None
+    outcome, claimed = c.outcome[rows], np.abs(c.claimed[rows])
+    entry = np.array([ledger.rows[i].direction.kind == "entry" for i in rows])
+    judged = (entry if entry.any() else ~entry)[:, None]
+    lost = np.isin(rows, _lost_rows(ledger, rows, outcome))[:, None] & (outcome == Outcome.UNDECIDED)
+    largest = np.max(claimed, initial=0.0, where=judged & np.isfinite(claimed))
+    blind = judged & (c.bound[rows] > largest)
+    reason = c.measured.status[rows] != Status.UNRESOLVED.value
+    return np.select([lost & reason, lost | blind], [2, 1], 0)
 
 
 def _sample(ledger: Ledger, rows: list[int], variable: Variable, k: int) -> tuple[Entry, ...]:
@@ -162,13 +181,11 @@ def _without_mistake(
     c = ledger.comparison
     assert c is not None
     outcome = c.outcome[rows]
-    lost = _lost_entries(ledger, rows, outcome)
+    lost = _lost_rows(ledger, rows, outcome)
     if lost:
-        k = int(np.argmax(c.outcome[lost[0]] == Outcome.UNDECIDED))
-        status = str(c.measured.status[lost[0], k])
-        why = _why(status, len(lost), len(rows), hidden=bool(np.isfinite(c.measured.value[lost[0], k])))
-        advice = ADVICE.get(status, ADVICE["unresolved"])
-        return undecided(path, why, advice, **details | {"status": status})
+        status = details["status"]
+        why = _why(status, len(lost), len(rows), hidden=bool(np.isfinite(details["measured"])))
+        return undecided(path, why, ADVICE.get(status, ADVICE["unresolved"]), **details)
     if _is_zero(scene, ledger, array, rows):
         return _vacuous(scene, c, rows, path, details)
     own_bound = scene.options.tolerance(0.0) is not None  # then the caller answers for what it can see
@@ -186,7 +203,7 @@ def _without_mistake(
     return Finding("value", Verdict.PASS, message, input=path, **details)
 
 
-def _lost_entries(ledger: Ledger, rows: list[int], outcome: Any) -> list[int]:
+def _lost_rows(ledger: Ledger, rows: list[int], outcome: Any) -> list[int]:
     """Rows that leave something open: single entries always; of random directions all must have failed."""
     open_rows = (outcome == Outcome.UNDECIDED).any(axis=1)
     closed = (outcome != Outcome.UNDECIDED).all(axis=1)

@@ -157,10 +157,13 @@ def promises(scene: ReverseScene) -> Iterator[Finding]:
     del args, result  # large arrays, no longer needed
     again = replace(again, leaves=())
     eps = float(np.finfo(np.float32 if scene.instrument.single else outputs.dtype).eps)
-    level, repeats = contracts.rounding_level(eps), True
-    for variable, a, b in zip(point.variables, again.flat, scene.known[0].flat, strict=True):
-        gap = contracts.differs(a, b)
-        if gap > level:
+    alike = contracts.Likeness(contracts.rounding_level(eps), scene.instrument.noise, w)
+    repeats = True
+    for variable, x, a, b in zip(
+        point.variables, point.coordinates, again.flat, scene.known[0].flat, strict=True
+    ):
+        gap = alike.gradients(a, b, x)
+        if gap:
             repeats = False
             message = (
                 f"{reverse.name} gives another gradient of {variable.path} for the same inputs: they "
@@ -174,7 +177,7 @@ def promises(scene: ReverseScene) -> Iterator[Finding]:
             )
     del again
     if repeats:
-        yield from contracts.stale(reverse, point, outputs, w, scene.known[0], level)
+        yield from contracts.stale(reverse, point, outputs, scene.known[0], alike)
     yield from own_precision(scene)
     if reverse.uses_cotangent:
         yield from contracts.linearity(
@@ -182,7 +185,7 @@ def promises(scene: ReverseScene) -> Iterator[Finding]:
         )
     if scene.instrument.function.left >= 1:
         yield from contracts.layout(
-            reverse, scene.instrument.function, point, outputs, scene.instrument.base, w, scene.known[0], eps
+            reverse, scene.instrument.function, point, outputs, scene.instrument.base, scene.known[0], alike
         )
 
 
