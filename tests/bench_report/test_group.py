@@ -126,6 +126,23 @@ def test_the_last_exponent_shows_the_growth_that_a_fixed_cost_hides_from_the_fit
     assert curve.power.endswith("(1.00)")
 
 
+def test_cases_named_by_words_keep_the_order_of_the_file_and_numbers_go_by_size(write) -> None:
+    entries = [
+        entry(f"test_f[{s}-{n}]", 1.0, params={"tool": "t", "shape": s, "n": n})
+        for s in ("small", "large")
+        for n in (100, 9)
+    ]
+    (group,) = groups_of(read_run(write(*entries)))
+    assert [case.label for case in group.cases if case.params["n"] == 9] == [
+        "shape=small, n=9",
+        "shape=large, n=9",
+    ]
+    (named,) = groups_of(
+        read_run(write(*(entry(f"test_f[{s}]", 1.0, params={"tool": "t", "shape": s}) for s in "cab")))
+    )
+    assert [case.label for case in named.cases] == ["shape=c", "shape=a", "shape=b"]
+
+
 def test_a_group_may_declare_its_own_contender(write) -> None:
     entries = [
         entry(f"test_f[{k}-{n}]", float(n * k), params={"k": k, "n": n}) for n in (5, 6) for k in (1, 2)

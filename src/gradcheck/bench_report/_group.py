@@ -137,9 +137,9 @@ def _refuse_absent(reference: str | None, group: str, contenders: tuple[str, ...
         raise UsageError(f"reference={reference!r}", cause, f"name one of {', '.join(sorted(contenders))}")
 
 
-def _order(params: Mapping[str, Any]) -> tuple[tuple[bool, float, str], ...]:
-    """Numbers by size, before words by their letters."""
-    return tuple((not is_number(v), v if is_number(v) else 0.0, str(v)) for v in params.values())
+def _order(params: Mapping[str, Any]) -> tuple[tuple[bool, float], ...]:
+    """Numbers by size, before words, which keep the order of the file."""
+    return tuple((not is_number(v), v if is_number(v) else 0.0) for v in params.values())
 
 
 def labels(params: Mapping[str, Any]) -> list[str]:
