@@ -58,6 +58,7 @@ SMALL, SEAM = (
     1e-3,
     1e3,
 )  # of the slope, and times the median: a smooth function's sixth differences are much alike
+TALL = 1e-2  # of what the slope makes of the input's size: a higher jump is f's own, and no tolerance
 SEARCHED = 1000  # coordinates up to which a small excess is worth 260 evaluations
 ROWS, TRIES = 64, 4  # accused rows that are looked at, and those among which a staircase must be
 
@@ -104,17 +105,16 @@ class _Way:
             return 0.0
         t = np.linspace(-0.5 * FAR, 0.5 * FAR, 2 * POINTS + 1)
         heights = self._sixth(t)
-        if (
-            not heights.max() > SEAM * float(np.median(heights)) + CLEAR * self.noise
-        ):  # NaN: f is not defined there
+        least = SEAM * float(np.median(heights)) + CLEAR * self.noise
+        if not least < heights.max() <= TALL * abs(self.slope):  # NaN: f is not defined there
             return 0.0
         first = int(heights.argmax())
         closer = self._sixth(np.linspace(t[first], t[first + 6], 2 * POINTS + 1))
         return float(closer.max()) if closer.max() >= JUMP * heights.max() else 0.0
 
     def _sixth(self, t: Floats) -> Floats:
-        """How high jumps are whose sixth differences these are: 20 is the largest of the coefficients."""
-        return np.asarray(np.abs(np.diff(self.values(t), n=6)) / 20.0)
+        """How high jumps are whose sixth differences these are: the largest coefficient of fifth ones is 10."""
+        return np.asarray(np.abs(np.diff(self.values(t), n=6)) / 10.0)
 
     def first_riser(self) -> float:
         """The least of the doubling distances at which r leaps; infinite where it never does."""
