@@ -5,6 +5,7 @@ It is written out here, and not taken from `gradcheck.reference`, so that nobody
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import inf
 from time import perf_counter
 from typing import Any
 
@@ -27,19 +28,29 @@ SHAPES = {
 SMALL_BATCH, BATCH = 32, 128
 
 
+class OverTheLimitError(Exception):
+    """A checker asked for more evaluations than its problem grants."""
+
+
 @dataclass
 class Problem:
-    """A cost and a claim of its gradient, which count their calls and the seconds spent inside them."""
+    """A cost and a claim of its gradient, which count their calls and the seconds spent inside them.
+
+    More than `limit` evaluations of the cost raise `OverTheLimitError`.
+    """
 
     inputs: Arrays
     cost: Callable[..., float]
     claim: Callable[..., Arrays]
+    limit: float = inf
     calls: int = field(default=0, init=False)
     claim_calls: int = field(default=0, init=False)
     inside: float = field(default=0.0, init=False)
 
     def f(self, *parameters: np.ndarray) -> float:
         self.calls += 1
+        if self.calls > self.limit:
+            raise OverTheLimitError
         return self._clocked(self.cost, parameters)
 
     def gradient(self, *parameters: np.ndarray) -> Arrays:
