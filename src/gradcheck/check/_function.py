@@ -19,6 +19,7 @@ from gradcheck.differentiate._errors import UsageError
 __all__ = ["Exhausted", "Function", "Lines"]
 
 STACK = 64  # perturbations in one batched call: stacking gains most near 64, and memory stays small
+UNSENDABLE = "pickle", "local object"  # what pickling says of a closure; the latter from Python 3.13 on
 SHARE = 32  # evaluations that an executor is sent at a time
 
 
@@ -150,7 +151,7 @@ def _elsewhere(executor: Executor, work: Any, shares: Sequence[Any]) -> list[tup
     try:
         return [future.result() for future in futures]
     except (AttributeError, TypeError, PicklingError) as error:
-        if "pickle" not in str(error):
+        if not any(words in str(error) for words in UNSENDABLE):
             raise
         raise UsageError(
             "executor",
