@@ -59,6 +59,7 @@ SMALL, SEAM = (
     1e3,
 )  # of the slope, and times the median: a smooth function's sixth differences are much alike
 TALL = 1e-2  # of what the slope makes of the input's size: a higher jump is f's own, and no tolerance
+MANY, FEW = 32, 2  # such lengths that are searched, in a small problem and in a large one
 SEARCHED = 1000  # coordinates up to which a small excess is worth 260 evaluations
 ROWS, TRIES = 64, 4  # accused rows that are looked at, and those among which a staircase must be
 
@@ -83,13 +84,13 @@ class _Way:
 
     def riser(self, first: float) -> float:
         """The height of the highest of several risers that make up for the excess of the claim; 0 if there are none."""
-        span = NEAR * first
-        while span <= FAR:
-            height = self._hidden_in(span)
-            if height:
-                return height
-            span *= WIDER
-        return 0.0
+        spans = NEAR * first * WIDER ** np.arange(MANY if self.is_small else FEW)
+        return next((height for s in spans if s <= FAR and (height := self._hidden_in(float(s)))), 0.0)
+
+    @property
+    def is_small(self) -> bool:
+        """In a large problem an accusation must not cost more than naming the entries."""
+        return self.lines.point.size <= SEARCHED
 
     def hides(self, first: float, height: float) -> bool:
         """Whether risers as high as that, the first between `first` and its half, could have the excess as slope."""
@@ -134,7 +135,11 @@ class _Way:
             left = np.abs(self.values(t) - self.slope * t - 0.5 * curve * t * t)
             before = np.concatenate([[0.0, 0.0], left[:-1]])
             leaps = (left > LEAP * before[1:]) | (left > LEAP**2 * before[:-1])
-            leaps &= left >= LEAST * np.abs(self.excess * t)
+            leaps &= left > LEAP * self.noise * (1.0 + (t / near) ** 2)  # what noise makes of the curvature
+            way = np.abs(self.excess * t)
+            leaps &= (left >= LEAST * way) & (
+                before[1:] <= way
+            )  # no smooth way that has long outgrown the excess
             found = min(found, float(np.min(distances[leaps], initial=np.inf)))
         return found
 
@@ -194,11 +199,11 @@ def _on_stairs(ways: Iterator[_Way]) -> list[int]:
     for way in ways:
         first = way.first_riser()
         height = height or way.riser(first)
-        if not height and way.lines.point.size <= SEARCHED:
+        if not height and way.is_small:
             height = way.seam()
             first = min(first, FAR) if height else first
         seen.append((way, first))
-        if not height and (len(seen) == TRIES or not np.isfinite(first)):
+        if not height and (len(seen) == TRIES or not np.isfinite(first) or not way.is_small):
             return []
     if not height:
         return []
