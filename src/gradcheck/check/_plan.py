@@ -60,9 +60,8 @@ def plan(instrument: Instrument, coverage: str, rng: np.random.Generator) -> Ite
     entire = [n <= whole for n in sizes]
     if frugal:
         return _frugal(instrument, rng)
-    adjudicated = (
-        instrument.function.options.method != "central"
-    )  # by the ladder, what long steps do not show
+    # the ladder adjudicates what long steps do not show
+    adjudicated = instrument.function.options.method != "central"
     units = [
         Row(a, d)
         for a, whole in enumerate(entire)

@@ -34,18 +34,14 @@ from gradcheck.differentiate._estimate import Status
 
 __all__ = ["hidden", "left_open", "stairs_excused"]
 
-DISTANCES = 2.0 ** np.arange(
-    -10.0, 0.0
-)  # of the input's size: from below the ladder's top rung to half of it
+# of the input's size: from below the ladder's top rung to half of it
+DISTANCES = 2.0 ** np.arange(-10.0, 0.0)
 CURVATURE = 2.0**-12  # the step from which the curvature at x is taken
 UNITS = 1.0, 2.0**-10, 2.0**-20  # of them: a leap at the least distance asks for lesser ones
 LEAST = 0.25  # of e t: what the first riser leaves at least at the next of the doubling distances
 LEAP = 16.0  # from one distance to the next: a smooth way of third order makes 8
-NEAR, WIDER, FAR = (
-    2.0,
-    2.0,
-    0.5,
-)  # half the length searched for risers: from twice the first one's distance on
+# half the length searched for risers: from twice the first one's distance on
+NEAR, WIDER, FAR = 2.0, 2.0, 0.5
 POINTS = 64  # intervals of that length
 BESIDE = 5  # differences on each side of one to whose median it is compared
 RISERS = 2  # one may be f's own
@@ -54,10 +50,8 @@ LOW = 0.1  # of the highest: what is lower is no riser
 ALIKE = 0.5, 2.0  # the risers' slope over e: of three treads the first and the last are cut off
 HALVINGS, JUMP = 24, 0.5  # a smooth way has shrunk by 2^-24 after them, a jump keeps most of its height
 CLEAR = 16.0  # times the noise
-SMALL, SEAM = (
-    1e-3,
-    1e3,
-)  # of the slope, and times the median: a smooth function's sixth differences are much alike
+# of the slope, and times the median: a smooth function's sixth differences are much alike
+SMALL, SEAM = 1e-3, 1e3
 TALL = 1e-2  # of what the slope makes of the input's size: a higher jump is f's own, and no tolerance
 MANY, FEW = 32, 2  # such lengths that are searched, in a small problem and in a large one
 SEARCHED = 1000  # coordinates up to which a small excess is worth 260 evaluations
