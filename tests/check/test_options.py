@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcheck import Verdict, check_grad, check_vjp
+from gradcheck import Verdict, check_adjoint, check_grad, check_vjp
 
 X = np.linspace(0.2, 2.0, 12)
 
@@ -41,6 +41,53 @@ def test_what_the_budget_did_not_reach_is_undecided() -> None:
     report = check_vjp(f, vjp, X, max_evaluations=2)
     assert report.verdict is Verdict.INCONCLUSIVE
     assert "max_evaluations" in report.findings[-1].advice
+
+
+@pytest.mark.parametrize(("claim", "expected"), [(vjp, Verdict.PASS), (wrong, Verdict.FAIL)])
+def test_a_scarce_budget_is_spent_on_directions_until_it_decides(claim: Any, expected: Verdict) -> None:
+    assert check_vjp(f, vjp, X).evaluations > 30  # two directions, and each of the twelve entries
+    report = check_vjp(f, claim, X, max_evaluations=30)
+    assert report.verdict is expected, str(report)
+
+
+def test_full_coverage_that_the_budget_cuts_short_is_undecided_and_says_by_how_much() -> None:
+    cut, whole = (check_vjp(f, vjp, X, coverage="full", max_evaluations=most) for most in (40, 400))
+    assert whole.verdict is Verdict.PASS
+    assert cut.verdict is Verdict.INCONCLUSIVE
+    unmeasured = len(X) - len(cut.findings[-1].sample)
+    assert 0 < unmeasured < len(X)
+    assert f"did not reach {unmeasured} of its entries" in cut.findings[-1].message
+
+
+def test_a_bound_of_the_callers_own_is_what_the_report_says_it_would_have_caught() -> None:
+    report = check_vjp(f, lambda w, x: 1.005 * vjp(w, x), X, rtol=1e-2)
+    assert report.verdict is Verdict.PASS
+    assert 2e-3 < report.resolution < 3e-2  # a direction in which the entries cancel shows less than 1e-2
+    assert report.probability >= 0.99
+    assert check_vjp(f, lambda w, x: 1.02 * vjp(w, x), X, rtol=1e-2).verdict is Verdict.FAIL
+
+
+def jvp(t: Any, x: Any) -> Any:
+    return t[0] * (1 - np.tanh(x) ** 2)
+
+
+def test_the_adjoint_identity_takes_a_bound_of_the_callers_own() -> None:
+    def off(w: Any, x: Any) -> Any:
+        return 1.005 * vjp(w, x)
+
+    assert check_adjoint(jvp, off, X).verdict is Verdict.FAIL
+    report = check_adjoint(jvp, off, X, rtol=1e-2)
+    assert (report.verdict, report.resolution >= 1e-2) == (Verdict.PASS, True)
+    assert check_adjoint(jvp, wrong, X, rtol=1e-2).verdict is Verdict.FAIL
+
+
+def test_coverage_says_how_many_entries_the_adjoint_identity_looks_at() -> None:
+    x = np.linspace(0.1, 2.0, 100)
+    cost = {c: check_adjoint(jvp, vjp, x, coverage=c).claim_evaluations for c in ("probe", "auto", "full")}
+    assert cost["full"] > cost["auto"] + 100
+    assert cost["auto"] == cost["probe"]
+    small = {c: check_adjoint(jvp, vjp, X, coverage=c).claim_evaluations for c in ("probe", "auto", "full")}
+    assert small["probe"] < small["auto"] == small["full"]
 
 
 @pytest.mark.parametrize("claim", [vjp, wrong])

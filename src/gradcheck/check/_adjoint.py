@@ -26,6 +26,8 @@ from gradcheck.differentiate._errors import UsageError
 __all__ = ["check_adjoint"]
 
 EPS = float(np.finfo(np.float64).eps)
+# entries up to which an array is looked at one by one
+ENTIRE = {"auto": SMALL_ARRAY, "probe": 1, "full": np.inf}
 ADVICE = {
     Verdict.FAIL: "one of the two is wrong: check each against the function",
     Verdict.INCONCLUSIVE: "choose a point where the products do not cancel, or ask for a coarser resolution",
@@ -46,7 +48,8 @@ def check_adjoint(
     vjp : callable
         ``vjp(cotangent, *inputs)`` -> gradients in the structure of the inputs.
     inputs, **options
-        As for `gradcheck.check_grad`.
+        As for `gradcheck.check_grad`. Those about f's evaluations (``method``, ``kinks``, ``max_evaluations``,
+        ``batched``, ``executor``, ``progress``) have nothing to act on here.
 
     Returns
     -------
@@ -55,6 +58,7 @@ def check_adjoint(
     Raises
     ------
     UsageError
+        An option that does not exist, ``explore``, or what is not callable.
 
     Examples
     --------
@@ -152,11 +156,11 @@ def _controls(pair: _Pair, point: Point, weights: Floats, rng: np.random.Generat
         yield control_finding(variable.path, pair.required, missed)
 
 
-def _directions(point: Point, array: int, rng: np.random.Generator) -> list[Direction]:
+def _directions(point: Point, array: int, coverage: str, rng: np.random.Generator) -> list[Direction]:
     x = point.coordinates[array]
     size = point.size_of(array)
     both = [dense(p.__name__, [p(point, array, size, rng)], point, EPS) for p in (gaussian, signs)]
-    if x.size > SMALL_ARRAY:
+    if x.size > ENTIRE[coverage]:
         return both
     return [*both, *units(point, array, np.arange(x.size), entry_sizes(x, size), EPS)]
 
@@ -169,7 +173,7 @@ def _for_array(pair: _Pair, point: Point, array: int, weights: Floats, rng: np.r
         return contracts.failure(
             misfits[array].code, f"{path}: {misfits[array].message}", "return the input's shape", input=path
         )
-    for direction in _directions(point, array, rng):
+    for direction in _directions(point, array, pair.options.coverage, rng):
         v = direction.arrays(point)
         for w in weights:
             left, right, size = pair.sides(point, v, w)
@@ -190,7 +194,8 @@ def _for_array(pair: _Pair, point: Point, array: int, weights: Floats, rng: np.r
         point.variables[array].entry(int(direction.parts[0].index[0])) if direction.kind == "entry" else None
     )
     known = np.isfinite(resolution)
-    verdict = Verdict.INCONCLUSIVE if known and resolution > pair.required else Verdict.PASS
+    coarse = known and resolution > pair.required and pair.options.tolerance(0.0) is None
+    verdict = Verdict.INCONCLUSIVE if coarse else Verdict.PASS
     verdict = Verdict.FAIL if margin > 1 else verdict
     names = pair.forward.name, pair.reverse.name
     message = (

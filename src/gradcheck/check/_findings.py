@@ -17,6 +17,7 @@ __all__ = ["finding_for", "nowhere_finite", "undecided", "unreached"]
 
 SYMMETRIC = 1e-9  # relative: rounding of a symmetric claim
 SHOWN = 4096  # entries that a finding carries
+UNREACHED, RAISE = "the evaluations allowed did not reach", "raise max_evaluations"
 
 
 def undecided(path: str, message: str, advice: str, **details: Any) -> Finding:
@@ -32,7 +33,7 @@ def undecided(path: str, message: str, advice: str, **details: Any) -> Finding:
 
 def unreached(path: str) -> Finding:
     """The budget ended before this input was measured."""
-    return undecided(path, "the evaluations allowed did not reach this input", "raise max_evaluations")
+    return undecided(path, f"{UNREACHED} this input", RAISE)
 
 
 def nowhere_finite(path: str) -> Finding:
@@ -48,7 +49,7 @@ def finding_for(scene: Scene, ledger: Ledger, array: int) -> Finding:
     rows = ledger.of(array)
     if not rows or ledger.comparison is None:
         return unreached(variable.path)
-    caught = power(scene, ledger, array, required(scene))
+    caught = power(scene, ledger, array, _needed(scene))
     details = _details(ledger, rows, variable)
     if (ledger.comparison.outcome[rows] == Outcome.WRONG).any():
         return _wrong(scene, ledger, array, details)
@@ -188,19 +189,32 @@ def _without_mistake(
         return undecided(path, why, ADVICE.get(status, ADVICE["unresolved"]), **details)
     if _is_zero(scene, ledger, array, rows):
         return _vacuous(scene, c, rows, path, details)
-    own_bound = scene.options.tolerance(0.0) is not None  # then the caller answers for what it can see
-    if caught.gate > required(scene) and not own_bound and not _all_kinks(outcome):
+    if caught.gate > _needed(scene) and not _all_kinks(outcome):
         message = (
-            f"a relative mistake of {required(scene):.1g} could not have been seen: the "
+            f"a relative mistake of {_needed(scene):.1g} could not have been seen: the "
             f"measurement is only good to {caught.gate:.1g}"
         )
         return undecided(path, message, ADVICE["noisy"], **details)
+    if scene.options.coverage == "full" and (left := _unmeasured(scene, ledger, array, rows)):
+        return undecided(path, f"{UNREACHED} {left:,} of its entries", RAISE, **details)
     kinks = bool((outcome == Outcome.SUBGRADIENT).any())
     details["diagnosis"] = "subgradient" if kinks else ""
     message = ""
     if kinks:
         message = f"{path}: at a kink, the claim lies between the one-sided slopes"
     return Finding("value", Verdict.PASS, message, input=path, **details)
+
+
+def _unmeasured(scene: Scene, ledger: Ledger, array: int, rows: list[int]) -> int:
+    """Entries that were not measured by themselves, of those that can be."""
+    measured = sum(ledger.rows[i].direction.kind == "entry" for i in rows)
+    coordinates = int(np.isfinite(scene.point.coordinates[array]).sum())
+    return -((measured - coordinates) // scene.point.variables[array].width)
+
+
+def _needed(scene: Scene) -> float:
+    """The resolution without which there is no pass; a caller who sets the bound himself answers for what it shows."""
+    return required(scene) if scene.options.tolerance(0.0) is None else np.inf
 
 
 def _lost_rows(ledger: Ledger, rows: list[int], outcome: Any) -> list[int]:

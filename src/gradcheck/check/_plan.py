@@ -27,6 +27,9 @@ LADDER, CENTRAL = 7, 2  # evaluations of a row ...
 CLIMB = 16  # ... and of one that goes on, as a ReLU network's may, at a kink nearby
 
 
+PIECES = 4  # in which scarce evaluations are spent: a piece that needs more than are left is lost
+
+
 @dataclass(frozen=True)
 class Row:
     """A direction, and the variable that it belongs to."""
@@ -46,6 +49,11 @@ class Tier:
         """Some rows exchanged."""
         return replace(self, rows=tuple(rows.get(i, row) for i, row in enumerate(self.rows)))
 
+    def pieces(self, affordable: float) -> Iterator["Tier"]:
+        """Tiers of a quarter of the rows that can be afforded, at least one."""
+        size = max(1, int(affordable / PIECES))
+        return (replace(self, rows=self.rows[i : i + size]) for i in range(0, len(self.rows), size))
+
     def without(self, arrays: Collection[int]) -> "Tier":
         """The rows that do not move any of these variables."""
         rows = (r for r in self.rows if not any(part.array in arrays for part in r.direction.parts))
@@ -58,8 +66,9 @@ def plan(instrument: Instrument, coverage: str, rng: np.random.Generator) -> Ite
     frugal = coverage != "full" and sum(sizes) >= SMALL_PROBLEM
     whole = {"full": np.inf, "auto": 0 if frugal else SMALL_ARRAY, "probe": 1}[coverage]
     entire = [n <= whole for n in sizes]
+    left = instrument.function.left
     if frugal:
-        return _frugal(instrument, rng)
+        return _within(left, _frugal(instrument, rng))
     # the ladder adjudicates what long steps do not show
     adjudicated = instrument.function.options.method != "central"
     units = [
@@ -76,7 +85,18 @@ def plan(instrument: Instrument, coverage: str, rng: np.random.Generator) -> Ite
         if sizes[a] > 1
         for _ in range(n)
     ]
-    return [t for t in (Tier("ladder", tuple(lines)), Tier("central", tuple(units))) if t.rows]
+    return _within(left, [t for t in (Tier("ladder", tuple(lines)), Tier("central", tuple(units))) if t.rows])
+
+
+def _within(left: float, tiers: Iterable[Tier]) -> Iterable[Tier]:
+    """The tiers; in pieces where they need more evaluations than are left, so that as much is measured as these hold.
+
+    A tier is measured whole or not at all."""
+    tiers = list(tiers)
+    costs = [LADDER if tier.route == "ladder" else CENTRAL for tier in tiers]
+    if sum(cost * len(tier.rows) for cost, tier in zip(costs, tiers, strict=True)) <= left:
+        return tiers
+    return [piece for cost, tier in zip(costs, tiers, strict=True) for piece in tier.pieces(left / cost)]
 
 
 def glance(instrument: Instrument, coverage: str, rng: np.random.Generator) -> list[Tier]:
