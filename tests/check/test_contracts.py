@@ -287,3 +287,48 @@ def test_the_callers_arrays_are_as_they_were_also_after_an_exception(error: type
         check_grad(f, lambda x: 2 * np.ones_like(x), x)
     assert len(calls) > 5
     np.testing.assert_array_equal(x, X)
+
+
+def normalised_maximum(x: Any) -> Any:
+    """A constant, whatever x is: the maximum in all columns, normalised. Its gradient is what rounding leaves."""
+    top = np.repeat(x.max(1, keepdims=True), x.shape[1], 1)
+    return (top - top.mean(1, keepdims=True)) / np.sqrt(top.var(1, keepdims=True) + 1e-3)
+
+
+def its_gradient(w: Any, x: Any) -> Any:
+    rstd = 1 / np.sqrt(1e-3)
+    d = rstd * (w - w.mean(1, keepdims=True))
+    return (np.arange(x.shape[1]) == x.argmax(1)[:, None]) * d.sum(1, keepdims=True)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_rounding_of_terms_that_cancel_is_no_nonlinearity(seed: int) -> None:
+    x = np.random.default_rng(seed).standard_normal((2, 3))
+    report = check_vjp(normalised_maximum, its_gradient, x, seed=seed)
+    assert report.verdict is not Verdict.FAIL, str(report)
+    spoiled = check_vjp(normalised_maximum, lambda w, x: its_gradient(w, x) + 1e-9 * w**2, x, seed=seed)
+    assert "nonlinear" in failing(spoiled)
+
+
+def test_rounding_that_grows_without_bound_is_no_other_gradient_in_another_layout() -> None:
+    """sin(1e13 x): the last bit of a sum is a turn of the sine."""
+    x = np.random.default_rng(0).standard_normal((3, 7))
+    weights = 1e13 * np.random.default_rng(1).standard_normal((3, 7))
+
+    def chaotic(x: Any) -> Any:
+        return np.sin((weights * x).sum())
+
+    def slope(w: Any, x: Any) -> Any:
+        return w * np.cos((weights * x).sum()) * weights
+
+    assert "noncontiguous" not in failing(check_vjp(chaotic, slope, x))
+    plain = check_vjp(lambda x: (x * x).sum(), lambda w, x: 2 * w * in_memory_order(1.0, x) / 2, x)
+    assert "noncontiguous" in failing(plain)
+
+
+def test_gradients_in_float16_are_linear_to_their_own_rounding() -> None:
+    x = np.array([0.5, -1.25, 2, 0.3, 0.1], np.float16)
+    right_one = check_vjp(lambda a: a * a, lambda w, a: (2 * w * a).astype(np.float16), x)
+    assert right_one.verdict is Verdict.PASS, str(right_one)
+    wrong_one = check_vjp(lambda a: a * a, lambda w, a: (1.8 * w * a).astype(np.float16), x)
+    assert wrong_one.verdict is Verdict.FAIL

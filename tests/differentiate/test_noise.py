@@ -129,6 +129,66 @@ def test_stairs_of_its_own_are_not_noise_of_a_precision(f, x: float) -> None:
     assert found.eta[0, 0] == np.inf
 
 
+DEAD = {
+    "relu": lambda t: np.maximum(t, 0.0),
+    "relu squared": lambda t: np.maximum(t, 0.0) ** 2,
+    "softshrink": lambda t: np.sign(t) * np.maximum(np.abs(t) - 0.5, 0.0) if t.ndim else t,
+    "tanh of relu": lambda t: np.tanh(np.maximum(t, 0.0)),
+    "hardtanh": lambda t: np.clip(t - 1.0, -1.0, 1.0),
+}
+
+
+@pytest.mark.parametrize("distance", [0.03, 1e-2, 1e-3, 1e-4, 1e-5])
+@pytest.mark.parametrize("name", sorted(DEAD))
+def test_kink_that_comes_into_sight_of_a_flat_piece_is_no_noise(name: str, distance: float) -> None:
+    start = 0.5 if name == "softshrink" else 0.0
+    for x in (0.05, 0.287, 1.0, 3.0):
+        found, _ = look(lambda v, x=x: DEAD[name](v - x - distance + start), [x])
+        assert found.eta[0, 0] < 1e-6, x
+
+
+@pytest.mark.parametrize("distance", [0.1, 0.03, 1e-2])
+def test_kink_that_comes_into_sight_of_a_flat_piece_is_no_noise_of_float32(distance: float) -> None:
+    for x in (0.05, 0.287, 1.0, 3.0):
+        border = np.float32(x + distance)
+        found, _ = look(lambda v, b=border: np.maximum(v.astype(np.float32) - b, 0).astype(float), [x])
+        assert found.eta[0, 0] < 1e-6, x
+
+
+def test_values_that_are_few_bits_by_saturation_are_not_those_of_float32() -> None:
+    found, _ = look(lambda v: np.clip(3.0 * v, -1.0, 1.0), [1.0])
+    assert found.eta[0, 0] < 1e-14
+    assert not found.single.any()
+
+
+def test_output_of_a_float32_layer_whose_terms_cancel_has_the_noise_of_the_others() -> None:
+    """What is left of them has few bits, as stairs of f's own have."""
+    rng = np.random.default_rng(0)
+    W, single = rng.standard_normal((6, 20)), np.float32
+    for seed in range(20):
+        x = np.random.default_rng(seed).standard_normal(6)
+
+        def layer(rows: np.ndarray, t: Floats, x: Floats = x) -> Floats:
+            moved = x + t[:, None] * np.array([1.0, -0.7, 0.4, 1.3, -0.2, 0.9])
+            return (moved.astype(single) @ W.astype(single)).astype(float)
+
+        base = layer(np.zeros(1), np.zeros(1))[0]
+        found = noise_level(layer, base, np.ones(1), dtype=float)
+        assert found.single
+        assert found.eta.max() < 1e-5, seed
+
+
+def test_output_that_is_rounded_beside_float32_ones_has_stairs_of_its_own() -> None:
+    def pair(rows: np.ndarray, t: Floats) -> Floats:
+        single = np.sin((0.7 + t).astype(np.float32)).astype(float)
+        return np.stack([single, 1.1 * single, np.round(0.7 + t, 3)], axis=1)
+
+    base = pair(np.zeros(1), np.zeros(1))[0]
+    found = noise_level(pair, base, np.ones(1), dtype=float)
+    assert found.eta[0] < 1e-6
+    assert found.eta[2] > 1e3
+
+
 def test_where_f_is_finite_on_one_side_only_the_probe_goes_there() -> None:
     found, _ = look(lambda v: np.sqrt(1.0 - v), [1.0 - 2.0**-50])
     assert np.isfinite(found.eta).all()

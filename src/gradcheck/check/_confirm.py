@@ -164,7 +164,11 @@ def _forgive(
     before = some(comparison, rows)
     slack = SLACK * np.maximum(np.abs(low), np.abs(high)) + _rounding(scene)
     inside = (before.claimed >= low - slack) & (before.claimed <= high + slack) & (high - low > 2.0 * slack)
-    forgiven = (before.outcome == Outcome.WRONG) & inside & (slack <= TELLING * before.distance)
+    # no slack makes the claim one of these slopes: it is small, or the claim is as far inside
+    inside &= (slack <= TELLING * before.distance) | (
+        (before.claimed >= low + slack) & (before.claimed <= high - slack)
+    )
+    forgiven = (before.outcome == Outcome.WRONG) & inside
     new = Outcome.UNDECIDED if scene.options.kinks == "strict" else Outcome.SUBGRADIENT
     measured = replace(
         before.measured,

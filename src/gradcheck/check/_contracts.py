@@ -12,7 +12,7 @@ from gradcheck.check._function import Function
 from gradcheck.check._match import Gradients
 from gradcheck.check._outputs import Outputs
 from gradcheck.check._point import Floats, Point
-from gradcheck.check._reverse import ClaimRaised, Reverse
+from gradcheck.check._reverse import ClaimRaised, Reverse, Rounding
 from gradcheck.check._verdict import Finding, Verdict
 from gradcheck.differentiate._errors import UsageError
 from gradcheck.differentiate._tree import flatten
@@ -26,6 +26,8 @@ NOISES = (
 )
 ZERO = "the zero cotangent"
 ELSEWHERE = 0.75  # of each input: probabilities stay probabilities
+PROBES = 3.0  # two cotangents and their sum, each with a residue of its own
+SUMMED = 4.0  # roundings of a gradient in low precision: two that are added, their sum, and one to spare
 LINEAR = 1e-6  # relative; what breaks linearity (an ignored, clipped or squared cotangent) breaks it grossly
 
 
@@ -229,15 +231,11 @@ def later_points(point: Point) -> Iterator[Point]:
         yield point.moved_to(moved)
 
 
-def linearity(
-    reverse: Reverse,
-    point: Point,
-    outputs: Outputs,
-    weights: Floats,
-    known: Sequence[Gradients],
-    base: Floats,
-) -> Iterator[Finding]:
-    """A VJP is linear in its cotangent: zero gives zero, a sum gives the sum, scaling scales."""
+def linearity(rounding: Rounding, known: Sequence[Gradients], base: Floats) -> Iterator[Finding]:
+    """A VJP is linear in its cotangent: zero gives zero, a sum gives the sum, scaling scales.
+
+    What looks otherwise may be the claim's rounding, which is not linear: terms that cancel leave nothing else."""
+    point, weights = rounding.point, rounding.weights
     first, second = known[0].flat, known[min(1, len(known) - 1)].flat
     w1, w2 = weights[0], weights[min(1, len(known) - 1)]
     probes = [
@@ -247,13 +245,15 @@ def linearity(
     ]
     blamed: set[int] = set()
     for what, scale, w, expected in probes:
-        got = reverse.gradients(w, point, outputs).flat
+        got = rounding.reverse.gradients(w, point, rounding.outputs).flat
         for i, (a, b) in enumerate(zip(got, expected, strict=True)):
             gap = _gap(a, b)
-            worst = int(np.argmax(gap))
             size = scale * max(_largest(first[i]), _largest(second[i]))
-            room = LINEAR * size + scale * _cancellation(point.coordinates[i], base, weights)
-            if i in blamed or gap[worst] <= room:
+            room = max(LINEAR, SUMMED * known[0].eps) * size + scale * _cancellation(
+                point.coordinates[i], base, weights
+            )
+            worst = int(np.argmax(gap))
+            if i in blamed or gap[worst] <= room or gap[worst] <= PROBES * scale * rounding.residues[i]:
                 continue
             blamed.add(i)
             ignored = what == ZERO and differs(a, first[i]) < LINEAR
@@ -293,15 +293,10 @@ def _cancellation(x: Floats, base: Floats, weights: Floats) -> float:
 
 
 def layout(
-    reverse: Reverse,
-    function: Function,
-    point: Point,
-    outputs: Outputs,
-    base: Floats,
-    known: Gradients,
-    alike: Likeness,
+    rounding: Rounding, function: Function, base: Floats, known: Gradients, alike: Likeness
 ) -> Iterator[Finding]:
-    """Values and gradients do not depend on how the inputs lie in memory."""
+    """Values and gradients do not depend on how the inputs lie in memory, but for the order of sums."""
+    reverse, point, outputs = rounding.reverse, rounding.point, rounding.outputs
     if all(np.ndim(leaf) == 0 for leaf in flatten(point.arguments(point.coordinates)).leaves):
         return
     advice = (
@@ -323,8 +318,9 @@ def layout(
         yield failure("noncontiguous", f"a strided view of the inputs raises {error}", advice)
         return
     del args
-    for variable, x, a, b in zip(point.variables, point.coordinates, result.flat, known.flat, strict=True):
-        if alike.gradients(a, b, x):
+    for i, (variable, x) in enumerate(zip(point.variables, point.coordinates, strict=True)):
+        a, b = result.flat[i], known.flat[i]
+        if alike.gradients(a, b, x) and (_gap(a, b) > rounding.jitter[i]).any():
             message = f"{reverse.name} gives another gradient of {variable.path} for the same numbers in a strided view"
             yield failure("noncontiguous", message, advice, input=variable.path)
 

@@ -196,7 +196,7 @@ class ForwardScene(Scene):
             usable = np.where(self.weights != 0, 1.0, 0.0)
             claimed = np.where(np.isfinite(found), found, 0.0) @ self.weights.T
             lost = (~np.isfinite(found)).astype(float) @ usable.T > 0
-            return np.where(lost, np.nan, claimed), FLOOR * self.instrument.eps * (
+            return np.where(lost, np.nan, claimed), FLOOR * self.instrument.precision * (
                 size @ np.abs(self.weights).T
             )
 

@@ -20,13 +20,15 @@ FULL, LOW = (
     1e-4,
     1e-2,
 )  # the relative mistake that a pass must have been able to catch: in float64, and below it
+OWN = 64.0  # roundings of a claim in low precision, of which `FLOOR` may be in any number
 # coordinates up to which the claim's own rounding is always measured, not only where there is a difference
 KEPT = 100_000
 
 
 def required(scene: Scene) -> float:
     """The resolution that a pass needs."""
-    return scene.options.resolution or (LOW if scene.instrument.single else FULL)
+    low = LOW if scene.instrument.single else FULL
+    return scene.options.resolution or max(low, OWN * scene.claim_eps)
 
 
 @dataclass
@@ -112,10 +114,13 @@ def _own_size(scene: Scene, row: Row) -> Row:
 def _second_look(scene: Scene, tier: Tier, comparison: Comparison) -> tuple[Tier, Comparison]:
     """Where steps of one size showed too little, those of another size may show more.
 
-    Other sizes are: the array's for a single entry and the entries' own for an array; and 2^-10 and 2^-20 of the
-    size, for functions that bend on a scale far below their inputs' own (an offset of 1e6, two eigenvalues 1e-5
-    apart)."""
-    for size in () if scene.options.method == "central" else ("other", 2.0**-10, 2.0**-20):
+    Other sizes are: eight times as much for an f in float32, of which noise is all that is left; the array's for a
+    single entry and the entries' own for an array; and 2^-10 and 2^-20 of the size, for functions that bend on a scale
+    far below their inputs' own (an offset of 1e6, two eigenvalues 1e-5 apart)."""
+    sizes = (
+        ("other", 2.0**-10, 2.0**-20) if not scene.instrument.single else (8.0, "other", 2.0**-10, 2.0**-20)
+    )
+    for size in () if scene.options.method == "central" else sizes:
         poor = _poor(scene, tier, comparison)
         if not len(poor):
             break
@@ -180,6 +185,9 @@ def decide(
     for k in map(int, np.flatnonzero(wrong.any(axis=0))):
         rows = [int(i) for i in np.flatnonzero(wrong[:, k])]
         rounding[rows, k] += scene.wide_scatter([directions[i] for i in rows], k)
+        zero = [i for i in rows if abs(measured.value[i, k]) <= measured.error[i, k]]
+        if zero:
+            rounding[zero, k] += scene.residue([directions[i] for i in zero], k)
     return _compared(scene, claimed, rounding, measured) if wrong.any() else comparison
 
 

@@ -202,7 +202,7 @@ def _asked_for(kind: str | None, p: int) -> list[Floats]:
     known = {
         "ones": np.ones(p),
         "zero": np.zeros(p),
-        "one-hot": np.eye(p)[-1],
+        "one-hot": (ramp == 1.0).astype(float),
         "negative": -np.ones(p),
         "asymmetric": ramp,
     }

@@ -14,12 +14,13 @@ from gradcheck.check._outputs import Outputs
 from gradcheck.check._point import Floats, Point
 from gradcheck.differentiate import engine
 from gradcheck.differentiate._estimate import Estimate, Status
+from gradcheck.differentiate._view import EPS_SINGLE
 
 __all__ = ["Instrument"]
 
-FLAT = (
-    2.0**8
-)  # over the top rung, 2^-7 of the input's size, twice: trap 6 of the numerics, saturated forward passes
+# over the top rung, 2^-7 of the input's size, eight ulp twice: trap 6 of the numerics, saturated forward passes,
+# and what a number that f rounds inside may be larger than f
+FLAT = 2.0**11
 # outputs that are kept apart; more are contracted with the cotangents before they are differenced
 APART = 4096
 # (h / scale)^2 of the slope: h^2 f'''/6 of a function whose length scale is an eighth of its input's size...
@@ -54,6 +55,11 @@ class Instrument:
     eps: float
     single: bool = False
     extra: Floats | None = None
+
+    @property
+    def precision(self) -> float:
+        """Relative rounding of what f computes with, whatever it is called with."""
+        return max(self.eps, EPS_SINGLE) if self.single else self.eps
 
     def estimate(
         self,

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.check._direction import Direction, dots, magnitudes
+from gradcheck.check._direction import Direction, Part, dots, magnitudes
 from gradcheck.check._match import Gradients, match
 from gradcheck.check._outputs import Outputs
 from gradcheck.check._point import Floats, Point
@@ -32,6 +33,7 @@ ULPS = (
     5.0,
 )  # how far the inputs are moved, all outwards: a claim that branches at a kink stays on one side of it
 WIDE = 256.0 * np.arange(1.0, 9.0)  # ulps: where a few of them change nothing inside the claim, these do
+STRETCH = 1 / 61  # of the cotangent, no power of two: all of its digits change
 SCATTER = 4.0  # times the range of three draws, 1.7 standard deviations on average: nearly seven of them
 FLOOR = 16.0  # a range of zero happens too: at least this many eps of the terms that are summed
 KEPT = 100_000  # coordinates up to which moved gradients are kept for the next question
@@ -145,9 +147,37 @@ class Rounding:
         """The same from third differences at eight points further out, which a smooth claim has none of."""
         new = [d for d in directions if (id(d), k) not in self.asked]
         if new:
-            draws = np.array([dots(new, g) for g in (self._at(k, u) for u in WIDE)])
+            draws = np.array([dots(new, g) for g in (self._at(k, float(u)) for u in WIDE)])
             self.asked |= {(id(d), k): (d, r) for d, r in zip(new, third_differences(draws), strict=True)}
         return np.array([self.asked[id(d), k][1] for d in directions])
+
+    def residue(self, directions: Sequence[Direction], k: int) -> Floats:
+        """The same where the cotangent is stretched from point to point, which adds nothing for a linear claim: terms
+        of it that cancel may round alike wherever the inputs are. No entry has less than any other of its array."""
+        own = third_differences(np.array([dots(directions, g) for g in self._stretched(k)]))
+        norms = [np.linalg.norm([self.residues[p.array] * _length(p) for p in d.parts]) for d in directions]
+        return np.maximum(own, norms)
+
+    @cached_property
+    def residues(self) -> list[float]:
+        """For each input the residue of the entry that has most of it, for the first two cotangents."""
+        bounds = [
+            [
+                third_differences(np.array(draws)).max(initial=0.0)
+                for draws in zip(*self._stretched(k), strict=True)
+            ]
+            for k in range(min(2, len(self.weights)))
+        ]
+        return [float(max(both)) for both in zip(*bounds, strict=True)]
+
+    @cached_property
+    def jitter(self) -> list[Floats]:
+        """The scatter of each entry of each input for the first cotangent: large where the claim is chaotic."""
+        with np.errstate(invalid="ignore"):
+            return [SCATTER * np.ptp(draws, axis=0) for draws in zip(*self._moved(0), strict=True)]
+
+    def _stretched(self, k: int) -> Iterator[tuple[Floats, ...]]:
+        return (self._at(k, float(ulps), 1.0 + i * STRETCH) for i, ulps in enumerate(WIDE))
 
     def _moved(self, k: int) -> Iterator[tuple[Floats, ...]]:
         """The gradients at three points a few ulp away; large ones are made again rather than kept."""
@@ -160,9 +190,15 @@ class Rounding:
                 self.cache.setdefault(k, []).append(moved)
             yield moved
 
-    def _at(self, k: int, ulps: float) -> tuple[Floats, ...]:
+    def _at(self, k: int, ulps: float, stretch: float = 1.0) -> tuple[Floats, ...]:
         moved = [x * (1.0 + ulps * self.eps) for x in self.point.coordinates]
-        return self.reverse.gradients(self.weights[k], self.point.moved_to(moved), self.outputs).flat
+        return self.reverse.gradients(
+            stretch * self.weights[k], self.point.moved_to(moved), self.outputs
+        ).flat
+
+
+def _length(part: Part) -> float:
+    return float(np.linalg.norm(part.values()))
 
 
 def _norm(x: Floats) -> float:

@@ -60,6 +60,11 @@ class Scene(ABC):
         """Paths for which the claim says `None`."""
         return ()
 
+    @property
+    def claim_eps(self) -> float:
+        """Relative rounding of numbers that the claim returns in the caller's own, lower precision; else 0."""
+        return 0.0
+
     @abstractmethod
     def contracts(self) -> Iterator[Finding]:
         """Evaluate the claim; yield the contracts that it breaks."""
@@ -79,6 +84,10 @@ class Scene(ABC):
     @abstractmethod
     def wide_scatter(self, directions: Sequence[Direction], k: int) -> Floats:
         """The same by moving them further: what is asked before the claim is called wrong."""
+
+    def residue(self, directions: Sequence[Direction], k: int) -> Floats:
+        """What may be left, by rounding alone, of terms that cancel whatever the inputs are."""
+        return np.zeros(len(directions))
 
 
 @dataclass
@@ -105,6 +114,10 @@ class ReverseScene(Scene):
     def absent(self) -> tuple[str, ...]:
         return self.known[0].absent
 
+    @property
+    def claim_eps(self) -> float:
+        return max((g.eps for g in self.known), default=0.0)
+
     def contracts(self) -> Iterator[Finding]:
         self.evaluate_claim()
         yield from unfit(self)
@@ -124,18 +137,21 @@ class ReverseScene(Scene):
         sets = [self.gradients(k) for k in range(len(self.weights))]
         with np.errstate(all="ignore"):
             claimed = np.array([dots(directions, g) for g in sets]).T.reshape(len(directions), len(sets))
-            eps = [max(self.instrument.eps, g.eps) for g in self.known]
+            eps = [max(self.instrument.precision, g.eps) for g in self.known]
             rounding = np.array([floor(g, directions, e) for g, e in zip(sets, eps, strict=True)]).T
         return claimed, rounding.reshape(claimed.shape)
 
     def scatter(self, directions: Sequence[Direction], k: int) -> Floats:
-        return self._rounding.along(directions, k)
+        return self.rounding.along(directions, k)
 
     def wide_scatter(self, directions: Sequence[Direction], k: int) -> Floats:
-        return self._rounding.wide(directions, k)
+        return self.rounding.wide(directions, k)
+
+    def residue(self, directions: Sequence[Direction], k: int) -> Floats:
+        return self.rounding.residue(directions, k)
 
     @cached_property
-    def _rounding(self) -> Rounding:
+    def rounding(self) -> Rounding:
         return Rounding(self.reverse, self.point, self.outputs, self.weights, self.instrument.eps)
 
 
@@ -180,12 +196,10 @@ def promises(scene: ReverseScene) -> Iterator[Finding]:
         yield from contracts.stale(reverse, point, outputs, scene.known[0], alike)
     yield from own_precision(scene)
     if reverse.uses_cotangent:
-        yield from contracts.linearity(
-            reverse, point, outputs, scene.weights, scene.known[: scene.dense], scene.instrument.base
-        )
+        yield from contracts.linearity(scene.rounding, scene.known[: scene.dense], scene.instrument.base)
     if scene.instrument.function.left >= 1:
         yield from contracts.layout(
-            reverse, scene.instrument.function, point, outputs, scene.instrument.base, scene.known[0], alike
+            scene.rounding, scene.instrument.function, scene.instrument.base, scene.known[0], alike
         )
 
 

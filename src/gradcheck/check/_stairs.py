@@ -129,7 +129,8 @@ class _Way:
             left = np.abs(self.values(t) - self.slope * t - 0.5 * curve * t * t)
             before = np.concatenate([[0.0, 0.0], left[:-1]])
             leaps = (left > LEAP * before[1:]) | (left > LEAP**2 * before[:-1])
-            leaps &= left > LEAP * self.noise * (1.0 + (t / near) ** 2)  # what noise makes of the curvature
+            bent = (t / near) ** 2 if curve else 0.0  # what noise makes of the curvature
+            leaps &= left > LEAP * self.noise * (1.0 + bent)
             way = np.abs(self.excess * t)
             leaps &= (left >= LEAST * way) & (
                 before[1:] <= way

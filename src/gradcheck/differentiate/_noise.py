@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 
 from gradcheck.differentiate._view import (
     EPS_SINGLE,
+    SHORT,
+    STAIRS,
     View,
     are_float32,
     has_few_digits,
@@ -42,6 +44,8 @@ OFF_GRID = 5.0 / 7.0
 LEVELS = FLOAT64_LEVEL, FLOAT32_LEVEL, FLOAT16_LEVEL = 2.0**-36, 2.0**-14, 2.0**-5
 FAR = (-1.5, -0.75, 0.75, 1.5)  # of the size of x, times OFF_GRID: the outer ones reach beyond 0
 COARSEST = 2.0**-7  # bfloat16's stairs beside its values
+ULPS = 8.0  # of the largest output that is plainly in float32: what may be left over in another one
+SMALL = 0.35  # beside values a long way off, where a multiple of x is no more than 2.8 times as large
 SIMPLE = 12  # bits: a constant with no more may well be a literal
 BEND = 2.0**-12  # of the same: where a straight line is told from a curve
 BELOW = 2.0**-10  # a step too large is divided by 1024
@@ -145,6 +149,7 @@ class _State:
         self.evaluations = np.zeros(len(rows), dtype=np.intp)
         self.single = np.zeros(base.shape, dtype=bool)
         self.flat = np.isfinite(base)
+        self.moved = np.zeros(base.shape, dtype=bool)  # enough to be told, at a step that was long enough
         self.unmoved = self.flat.copy()  # by the smallest step
         self.slope, self.length = np.zeros(base.shape), np.zeros(base.shape)
 
@@ -168,8 +173,9 @@ class _State:
         view = views[0] if len(views) == 1 else views[0].louder(views[1])
         told, noise = view.told, view.noise
         doubtful = view.finite & ~told
+        told, doubtful = told & ~self.moved[which], doubtful & ~self.moved[which]
         if level > self.first_level:  # nothing has moved so far: a kink that comes into sight is no noise
-            bend = view.is_bend & self.flat[which]
+            bend = view.is_bend(level) & self.flat[which]
             told, doubtful = told & ~bend, doubtful & ~bend
         if (
             level == FLOAT16_LEVEL > self.first_level
@@ -195,6 +201,7 @@ class _State:
             if stairs.any():
                 self._judge_stairs(np.arange(len(self.rows))[which], scale, view, stairs)
         self.flat[which] &= ~view.varies
+        self.moved[which] |= told & view.varies & ~view.equal
         return np.asarray((view.equal & view.finite).any(axis=1)), np.asarray(doubtful.any(axis=1))
 
     def _judge_stairs(
@@ -208,10 +215,18 @@ class _State:
         own = (stairs & np.isinf(noise)).any(axis=1)
         if own.any():
             t = np.concatenate([factor * OFF_GRID * scale[own] for factor in FAR])
-            far = np.abs(self._at(which[own], t, len(FAR)))
-            size = np.where(np.isfinite(far), far, 0.0).max(axis=0)
+            far = self._at(which[own], t, len(FAR))
+            size = np.where(np.isfinite(far), np.abs(far), 0.0).max(axis=0)
             size = np.maximum(size, view.size[own])
-            rounding = is_left_over(view.noise[own], size)
+            # what is left of float32 numbers that cancel may be short, and is small beside those that did not
+            single = are_float32(far) & ~is_short(far, SHORT).all(axis=0) & (view.size[own] < SMALL * size)
+            rounding = is_left_over(view.noise[own], size) | (single & (view.noise[own] <= STAIRS * size))
+            plain = view.is_float32 & ~view.is_round
+            others = (
+                plain[own].mean(axis=1, keepdims=True) > 0.5
+            )  # then f computes in float32, this output, too
+            high = np.where(plain, view.size, 0.0)[own].max(axis=1, keepdims=True)
+            rounding |= view.is_float32[own] & others & (view.noise[own] <= ULPS * EPS_SINGLE * high)
             noise[own] = np.where(rounding, view.noise[own], noise[own])
             tall = ~rounding & (view.lowest[own] > COARSEST * size) & view.still[:, own].any(axis=0)
             noise[own] = np.where(tall, 0.0, noise[own])
@@ -236,10 +251,9 @@ class _State:
         base = self.base[which]
         here = np.abs(base)
         size = np.where(np.isfinite(values), np.abs(values), 0.0).max(axis=0)
-        single = are_float32(values) & (values != base).any(axis=0)
-        single |= are_float32(base[None]) & ~is_short(
-            base, SIMPLE
-        )  # of doubles one in 2^29 is a float32 number
+        # of doubles one in 2^29 is a float32 number, but the bounds of a clip are, too
+        single = are_float32(values) & ~is_short(values, SIMPLE).all(axis=0)
+        single |= are_float32(base[None]) & ~is_short(base, SIMPLE)
         far = np.maximum(here, np.minimum(size, scale[:, None]))
         rounding = np.where(single, EPS_SINGLE, self.eps) * far
         bend = np.abs((values[-1] - base) + (values[-2] - base))

@@ -9,7 +9,16 @@ from numpy.typing import NDArray
 from gradcheck.differentiate._ecnoise import ecnoise
 from gradcheck.differentiate._window import EPS, Floats
 
-__all__ = ["EPS_SINGLE", "View", "are_float32", "has_few_digits", "is_left_over", "is_short"]
+__all__ = [
+    "EPS_SINGLE",
+    "SHORT",
+    "STAIRS",
+    "View",
+    "are_float32",
+    "has_few_digits",
+    "is_left_over",
+    "is_short",
+]
 
 SIGMAS = 4.0  # eta bounds the noise, sigma is its standard deviation: uniform noise has 1.7, Gaussian seldom above 3
 EPS_SINGLE = float(np.finfo(np.float32).eps)
@@ -24,9 +33,19 @@ LEAST = (
 DIGITS = 1e-6  # of the last digit: other numbers come so near by chance, one in 10^5; ulp of values 10^9 times as large
 KINKED = 8.0  # ECNoise's own scatter is a factor of 4: one estimate is so far above another if it saw something else
 
+SHORT = (
+    22  # bits: of float32's 24 not all of several values end in two zeros, unless numbers cancelled in them
+)
 ROUNDING = (
     4.0  # third differences of values that are rounded to the last bit: (1 + 3 + 3 + 1) / 2 ulp at most
 )
+
+# Of the square of a step relative to the input's size: third differences beside first ones, of a function that bends on
+# that size. Stairs at the longest step that nothing showed at the next one, 2^-9 of it, add no less than 2^-7.
+BENT = 2.0
+# Of curves: third differences beside first ones; fourth and fifth beside third, of which stairs have even more.
+CURVED, STEADY = 2.0**-4, 0.25
+LONG = 2.0**-10  # of the input's size: a step in which float32's own stairs are lost
 
 Bools = NDArray[np.bool_]
 
@@ -122,18 +141,25 @@ class View:
         """The least distance of neighbours that differ."""
         return np.asarray(np.where(self.still, np.inf, self.gaps).min(axis=0))
 
-    @cached_property
-    def is_bend(self) -> Bools:
+    def is_bend(self, level: float) -> Bools:
         """The way to a kink, like relu's, and no stairs: x is on another piece than the values beyond some point.
 
         Either nothing moves near x and everything does beyond, by a number of few digits only by accident; or all is
-        straight beyond x, to the last bit of doubles.
+        smooth beyond x, seen with a step of `level` times the input's size.
         """
         waits = self.still[0] & (np.logical_and.accumulate(self.still, axis=0) == self.still).all(axis=0)
-        rest = self.values[1:]
-        third = np.abs((rest[3:] - rest[:-3]) - 3.0 * (rest[2:-1] - rest[1:-2])).max(axis=0)
-        straight = (third <= ROUNDING * EPS * self.size) & ~self.is_float32 & ~self.still[1:].any(axis=0)
-        return np.asarray((waits & np.isfinite(self.lowest) & ~has_few_digits(self.lowest)) | straight)
+        waits &= np.isfinite(self.lowest) & ~has_few_digits(self.lowest)
+        third = np.diff(self.values[1:], n=3, axis=0)
+        size = np.abs(third).max(axis=0)
+        higher = np.maximum(
+            np.abs(np.diff(third, axis=0)).max(axis=0), np.abs(np.diff(third, n=2, axis=0)).max(axis=0)
+        )
+        steady = (size <= CURVED * self.gaps.max(axis=0)) & (higher <= STEADY * size)
+        straight = size <= np.maximum(ROUNDING * EPS * self.size, BENT * level**2 * self.gaps[1:].min(axis=0))
+        smooth = (straight | steady) & ~self.still[1:].any(axis=0) & ~self.is_decimal
+        if level < LONG:
+            smooth &= ~self.is_float32
+        return np.asarray(waits | smooth)
 
     @cached_property
     def has_many_stairs(self) -> Bools:
@@ -174,16 +200,24 @@ class View:
 
     @cached_property
     def is_round(self) -> Bools:
-        """Every value is an integer below 2^24, a multiple of 1/1000 or 1/1024, or has at most 22 bits; stairs and all.
+        """Every value is a round number, or has at most 22 bits; stairs and all.
 
-        Of float32's 24 bits all 13 values would not end in two zeros; but above 2^13 they are all multiples of 1/1024.
+        Of float32's 24 bits all 13 values would not end in two zeros.
+        """
+        short = is_short(self.values, SHORT).all(axis=0) & (self.lowest > 2.0**-23 * self.size)
+        return np.asarray(self.is_decimal | short)
+
+    @cached_property
+    def is_decimal(self) -> Bools:
+        """Every value is an integer below 2^24, or a multiple of 1/1000 or 1/1024; stairs and all.
+
+        Above 2^13 all float32 numbers are multiples of 1/1024.
         """
         stair = self.lowest
         small = (self.size < np.where(self.is_float32, 2.0**13, 2.0**30)) & (stair > 0.9 / 1024.0)
         multiple = _all_integers(self.values * 1000.0) | _all_integers(self.values * 1024.0)
         integer = _all_integers(self.values) & (self.size < 2.0**24) & (stair > 0.9)
-        short = is_short(self.values, 22).all(axis=0) & (stair > 2.0**-23 * self.size)
-        return np.asarray((small & multiple) | integer | short)
+        return np.asarray((small & multiple) | integer)
 
 
 def _without_a_jump_at_x(values: Floats) -> tuple[Floats, Bools]:
