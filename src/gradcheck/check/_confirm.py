@@ -18,7 +18,7 @@ from gradcheck.check._function import Exhausted, Lines
 from gradcheck.check._judge import decide, replaced, some
 from gradcheck.check._look import overall
 from gradcheck.check._plan import Tier
-from gradcheck.check._point import Floats
+from gradcheck.check._point import Floats, Point
 from gradcheck.check._scene import Scene
 from gradcheck.check._stairs import stairs_excused
 from gradcheck.differentiate._estimate import Status
@@ -235,14 +235,24 @@ def _jump(slopes: Floats, wider: Floats) -> NDArray[np.bool_]:
         return np.asarray((miss <= 0.25 * np.abs(slopes)) & (slopes != 0))
 
 
+def _raised(point: Point, number: int) -> list[Floats] | None:
+    """A point at which one whole array is larger, or smaller: where all units are on, or off, as a claim has it."""
+    array, down = divmod(number, 2)
+    if not 0 <= array < len(point.coordinates):
+        return None
+    step = (-NEARBY if down else NEARBY) * point.size_of(array)
+    return [x + step if i == array else x for i, x in enumerate(point.coordinates)]
+
+
 def _slope_at(scene: Scene, direction: Direction, sample: int, step: float) -> Floats:
     """Every output's slope along `direction` at one nearby point; half of the points lean towards +v or -v."""
     instrument = scene.instrument
-    shift = overall(
-        "gaussian", instrument.point, np.random.default_rng([scene.options.seed, sample]), instrument.eps
-    )
-    there = shift.moved(instrument.point.coordinates, NEARBY)
-    there = direction.moved(there, LEANING[sample % 4] * NEARBY)
+    there = _raised(instrument.point, sample - GLANCE)
+    if there is None:
+        rng = np.random.default_rng([scene.options.seed, sample])
+        shift = overall("gaussian", instrument.point, rng, instrument.eps)
+        there = shift.moved(instrument.point.coordinates, NEARBY)
+        there = direction.moved(there, LEANING[sample % 4] * NEARBY)
     lines = Lines(instrument.function, instrument.point.moved_to(there), instrument.outputs, [direction])
     plus, minus = lines.evaluate(np.zeros(2, dtype=np.intp), np.array([step, -step]))
     return np.asarray(np.nan_to_num((plus - minus) / (2.0 * step), posinf=np.nan, neginf=np.nan))

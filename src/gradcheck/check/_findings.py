@@ -189,7 +189,7 @@ def _without_mistake(
         return undecided(path, why, ADVICE.get(status, ADVICE["unresolved"]), **details)
     if _is_zero(scene, ledger, array, rows):
         return _vacuous(scene, c, rows, path, details)
-    if caught.gate > _needed(scene) and not _all_kinks(outcome):
+    if caught.gate > _needed(scene) and not _all_kinks(ledger, rows, outcome):
         message = (
             f"a relative mistake of {_needed(scene):.1g} could not have been seen: the "
             f"measurement is only good to {caught.gate:.1g}"
@@ -198,6 +198,8 @@ def _without_mistake(
     if scene.options.coverage == "full" and (left := _unmeasured(scene, ledger, array, rows)):
         return undecided(path, f"{UNREACHED} {left:,} of its entries", RAISE, **details)
     kinks = bool((outcome == Outcome.SUBGRADIENT).any())
+    if kinks and not caught.probability and _unmeasured(scene, ledger, array, rows):
+        return undecided(path, KINKS, ADVICE[Status.KINK.value], **details)
     details["diagnosis"] = "subgradient" if kinks else ""
     message = ""
     if kinks:
@@ -227,8 +229,11 @@ def _lost_rows(ledger: Ledger, rows: list[int], outcome: Any) -> list[int]:
     return [] if closed.any() else [rows[i] for i in np.flatnonzero(open_rows)]
 
 
-def _all_kinks(outcome: Any) -> bool:
-    return bool((outcome == Outcome.SUBGRADIENT).any(axis=1).all())
+def _all_kinks(ledger: Ledger, rows: list[int], outcome: Any) -> bool:
+    """Of the entries, where they were looked at one by one; else of the directions."""
+    entry = np.array([ledger.rows[i].direction.kind == "entry" for i in rows])
+    asked = outcome[entry] if entry.any() else outcome
+    return bool((asked == Outcome.SUBGRADIENT).any(axis=1).all())
 
 
 def _is_zero(scene: Scene, ledger: Ledger, array: int, rows: list[int]) -> bool:
@@ -274,6 +279,10 @@ WHY = {
     Status.KINK.value: "f has a kink here, and kinks are strict",
     Status.UNRESOLVED.value: "the slope could not be resolved",
 }
+KINKS = (
+    "f has kinks along every direction that was tried: the claim may be one of its subgradients, and no mistake "
+    "would have been caught"
+)
 STEPS = (
     "rounding inside f, or a solver that stops at a tolerance, makes its values move in steps here, which hide "
     "the slope that is claimed"

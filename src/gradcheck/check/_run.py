@@ -17,6 +17,7 @@ from gradcheck.check._findings import finding_for, nowhere_finite, unreached
 from gradcheck.check._forward import Forward, ForwardScene
 from gradcheck.check._function import Exhausted, Function
 from gradcheck.check._judge import Ledger, judge_rows
+from gradcheck.check._kinks import look_beside_kinks
 from gradcheck.check._look import cotangents, first_look, instrument_at
 from gradcheck.check._measure import Instrument
 from gradcheck.check._options import Options
@@ -120,6 +121,8 @@ def _judged(problem: Problem, function: Function) -> list[Finding]:
             if tier.rows:
                 measured, comparison = judge_rows(scene, tier)
                 ledger.add(measured.rows, confirmed(scene, measured, comparison))
+        if problem.tiers is plan:
+            look_beside_kinks(scene, ledger)
     except Exhausted:
         pass
     except ClaimRaised as error:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from gradcheck.differentiate._view import (
     EPS_SINGLE,
     SHORT,
+    SIMPLE,
     STAIRS,
     View,
     are_float32,
@@ -46,7 +47,6 @@ FAR = (-1.5, -0.75, 0.75, 1.5)  # of the size of x, times OFF_GRID: the outer on
 COARSEST = 2.0**-7  # bfloat16's stairs beside its values
 ULPS = 8.0  # of the largest output that is plainly in float32: what may be left over in another one
 SMALL = 0.35  # beside values a long way off, where a multiple of x is no more than 2.8 times as large
-SIMPLE = 12  # bits: a constant with no more may well be a literal
 BEND = 2.0**-12  # of the same: where a straight line is told from a curve
 BELOW = 2.0**-10  # a step too large is divided by 1024
 
@@ -184,7 +184,7 @@ class _State:
         self.settled[which] = np.maximum(self.settled[which], np.where(told, noise, 0.0))
         self.unsettled[which] = np.minimum(self.unsettled[which], np.where(doubtful, noise, np.inf))
         self.floor[which] = np.maximum(self.floor[which], np.where(view.finite, self.eps * view.size, 0.0))
-        single = np.logical_and.reduce([v.is_float32 for v in views])
+        single = np.logical_and.reduce([v.is_float32 | ~v.varies for v in views])
         single &= np.logical_or.reduce([v.varies for v in views])
         self.single[which] |= single
         if level == self.first_level:

@@ -33,6 +33,7 @@ LEAST = (
 DIGITS = 1e-6  # of the last digit: other numbers come so near by chance, one in 10^5; ulp of values 10^9 times as large
 KINKED = 8.0  # ECNoise's own scatter is a factor of 4: one estimate is so far above another if it saw something else
 
+SIMPLE = 12  # bits: a constant with no more may well be a literal, and few of them times a step a double
 SHORT = (
     22  # bits: of float32's 24 not all of several values end in two zeros, unless numbers cancelled in them
 )
@@ -133,8 +134,8 @@ class View:
 
     @cached_property
     def is_float32(self) -> Bools:
-        """Every value is a float32 number."""
-        return self.finite & are_float32(self.values)
+        """Every value is a float32 number, and not all of them have a few bits only."""
+        return self.finite & are_float32(self.values) & ~is_short(self.values, SIMPLE).all(axis=0)
 
     @cached_property
     def lowest(self) -> Floats:
