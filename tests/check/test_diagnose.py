@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradcheck import check_vjp
+from gradcheck import Verdict, check_jacobian, check_vjp
 from gradcheck.check._diagnose import Evidence, diagnose
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -500,3 +500,56 @@ def test_one_entry_with_the_derivative_of_a_tie_wrong_is_entries_and_no_missing_
 
     report = check_vjp(np.logaddexp, wrong, (np.array([0.5, 2.0]), np.array([0.5, 1.0])))
     assert [(f.diagnosis, f.wrong_entries) for f in report.findings] == 2 * [("entries", ((0,),))]
+
+
+def test_wrong_entries_of_a_jacobian_are_its_own() -> None:
+    def f(x: Array) -> Array:
+        return np.array([1 - x[0] - 2 * x[1], 1 - x[0] ** 2 - x[1], 1 - x[0] ** 2 + x[1]])
+
+    def first_row_without_its_minus(x: Array) -> Array:
+        return np.array([[1.0, 2.0], [-2 * x[0], -1.0], [-2 * x[0], 1.0]])
+
+    found = check_jacobian(f, first_row_without_its_minus, np.array([0.5, 0.3])).findings[0]
+    assert found.wrong_entries == ((0, 0), (0, 1))
+    assert found.index == (0, 1)
+    assert found.claimed == 2.0
+    assert found.measured == pytest.approx(-2.0, abs=1e-9)
+    assert "-1 x the measured Jacobian" in found.message
+
+
+def test_transposed_jacobian_is_named() -> None:
+    A = np.random.default_rng(0).standard_normal((4, 4))
+
+    def jac(x: Array) -> Array:
+        return (1 - np.tanh(A @ x) ** 2)[:, None] * A
+
+    x = A[0].copy()
+    assert check_jacobian(lambda x: np.tanh(A @ x), jac, x).verdict is Verdict.PASS
+    report = check_jacobian(lambda x: np.tanh(A @ x), lambda x: jac(x).T, x)
+    assert report.findings[0].diagnosis == "transpose"
+
+
+def test_logarithm_of_a_parameter_is_a_factor_entry_by_entry() -> None:
+    scale, squares = np.array([0.7, 1.5, 2.2]), np.random.default_rng(0).random((6, 3))
+
+    def kernel(scale: Array) -> Array:
+        return np.exp(-0.5 * (squares / scale**2).sum(-1))
+
+    report = check_vjp(kernel, lambda w, s: (w * kernel(s)) @ squares / s**2, scale)  # / s**3 is right
+    assert report.findings[0].diagnosis == "factor"
+    assert "measured gradient x scale, entry by entry" in report.findings[0].message
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_an_output_that_the_claim_ignores_is_a_missing_term_whatever_its_cotangent(seed: int) -> None:
+    x = np.random.default_rng(0).standard_normal(5)
+    report = check_vjp(lambda x: (np.sin(x), x.sum()), lambda w, x: w[0] * np.cos(x), x, seed=seed)
+    assert report.findings[-1].diagnosis == "missing-term"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_claim_that_is_not_linear_is_not_said_to_read_parts_of_the_cotangent(seed: int) -> None:
+    x = np.array([0.3, 1.4, -0.2, 2.0, 0.9, -3.0, 1.1, -0.5, 0.1])
+    report = check_vjp(lambda x: np.clip(x, -1, 1), lambda w, x: w**2 * (abs(x) < 1), x, seed=seed)
+    assert "nonlinear" in {f.code for f in report.findings}
+    assert "missing-sum" not in {f.diagnosis for f in report.findings}

@@ -6,6 +6,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from gradcheck.check._contracts import arrays
+from gradcheck.check._diagnose_jacobian import explained_jacobian
 from gradcheck.check._forward import Forward
 from gradcheck.check._jacobian import JacobianClaim
 from gradcheck.check._options import Options, OptionsDict
@@ -204,6 +205,8 @@ def check_jacobian(
 ) -> Report:
     """Judge a whole Jacobian.
 
+    A finding's `index` is that of an entry of the Jacobian: the output's, then the input's.
+
     Parameters
     ----------
     f : callable
@@ -229,7 +232,7 @@ def check_jacobian(
     """
     chosen = Options.of(options)
     require_callable(f=f, jac=jac)
-    claim = JacobianClaim(lambda _, args: jac(*args), name_of(jac, "jac"), False)
+    claim = JacobianClaim(lambda _, args: jac(*args), name_of(jac, "jac"), False, explain=explained_jacobian)
     return explored(
         Problem("check_jacobian", f, name_of(f, "f"), claim, as_point(inputs, f, chosen.wrt), chosen)
     )

@@ -51,6 +51,8 @@ def part_of_cotangent(evidence: Evidence, sample: Sample) -> Diagnosis | None:
         return None
     if np.all(sample.right[sample.claimed != 0]):  # what is claimed is right: other entries were left out
         return None
+    if not _is_homogeneous(evidence, evidence.cotangent):
+        return None
     for words, mask in _slices(evidence.output_shape):
         if np.all(evidence.cotangent[~mask] == 0):
             continue
@@ -68,6 +70,8 @@ def lost_contributions(evidence: Evidence, sample: Sample) -> Diagnosis | None:
     """Some slices of the cotangent do not reach the claim, which is right for the rest: overwritten, or not added."""
     w, measure = evidence.cotangent, evidence.measure_at
     if w is None or measure is None or np.all(sample.right[sample.claimed != 0]):
+        return None
+    if not _is_homogeneous(evidence, w):
         return None
     which = sample.index[sample.wrong]
     which = which[np.linspace(0, len(which) - 1, min(_AFFECTED, len(which))).astype(np.intp)]
@@ -101,6 +105,17 @@ def _ignored(evidence: Evidence, w: Array, axis: int) -> list[int]:
         if np.any(other != w) and _same(evidence.claim_at(other)[evidence.path], evidence.claimed):
             found.append(position)
     return found
+
+
+def _is_homogeneous(evidence: Evidence, w: Array) -> bool:
+    """Minus twice the cotangent gives minus twice the claim: else it is no sum of what the cotangent's parts give."""
+    if evidence.claim_at is None:
+        return False
+    claim = evidence.claim_at(-2.0 * w)[evidence.path]
+    size = float(np.max(np.abs(evidence.claimed), initial=0.0))
+    return claim is not None and bool(
+        np.allclose(claim, -2.0 * evidence.claimed, rtol=1e-6, atol=1e-6 * size)
+    )
 
 
 def _slices(shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
@@ -167,6 +182,15 @@ def term(evidence: Evidence, sample: Sample) -> Diagnosis | None:
     return None
 
 
+def _has_a_random_sign(evidence: Evidence, name: str) -> bool:
+    """A difference that is linear in a cotangent of several numbers may have either sign: a term that is not there.
+
+    A superfluous one, a regulariser say, seldom asks for the cotangent.
+    """
+    w = evidence.cotangent
+    return w is not None and np.size(w) > 1 and name != "the cotangent" and _is_homogeneous(evidence, w)
+
+
 def _unit(cotangent: Array | None) -> complex:
     """The cotangent of a scalar function multiplies every term; what is named is the term itself."""
     if cotangent is None or np.size(cotangent) != 1 or not np.all(cotangent):
@@ -218,14 +242,15 @@ def _multiple(difference: Array, at: Array, tolerance: Array) -> complex | None:
 
 def _extra_or_missing(evidence: Evidence, name: str, multiple: complex) -> Diagnosis:
     size = f"{abs(multiple):.6g}" if name == "1" else f"{abs(multiple):.6g} x {name}"
-    if np.real(multiple) > 0:
+    if np.real(multiple) > 0 and not _has_a_random_sign(evidence, name):
         return Diagnosis(
             "extra-term",
             f"the claim for {evidence.path} exceeds the measured gradient by {size}, entry by entry",
             "look for a regulariser, or another term, that the function does not have",
         )
+    verb = "lacks" if np.real(multiple) <= 0 else "is off by"
     return Diagnosis(
         "missing-term",
-        f"the claim for {evidence.path} lacks {size} of the measured gradient, entry by entry",
+        f"the claim for {evidence.path} {verb} {size} of the measured gradient, entry by entry",
         "look for a term that was not differentiated: a regulariser, a direct path, a normaliser",
     )

@@ -190,7 +190,7 @@ def _scalars(evidence: Evidence) -> dict[float, str]:
 def along_one_axis(evidence: Evidence, sample: Sample) -> Diagnosis | None:
     """The ratio is a power of another input, spread over the entries as NumPy would broadcast it."""
     known = sample.nonzero & (sample.claimed != 0)
-    if np.count_nonzero(known) < 4:
+    if np.count_nonzero(known) < 3:
         return None
     for path, value in evidence.inputs.items():
         factor = _spread(np.asarray(value), evidence.shape)

@@ -114,12 +114,10 @@ def describe(result: Any, wanted: Any = None, name: str = "f") -> Outputs:
     tree = flatten(result, "output")
     arrays = [_numbers(leaf, alone=len(tree.leaves) == 1) for leaf in tree.leaves]
     if not any(a is not None for a in arrays):
-        text = repr(result)
-        raise UsageError(
-            f"{name} returned {text[:60]}",
-            "there is no float array in it to differentiate",
-            "return a float64 array or scalar",
-        )
+        empty = any(np.size(leaf) == 0 for leaf in tree.leaves if isinstance(leaf, np.ndarray))
+        why = "its arrays have no entries" if empty else "there is no float array in it"
+        cure = "give it a batch of at least one" if empty else "return a float64 array or scalar"
+        raise UsageError(f"{name} returned {repr(result)[:60]}", f"{why} to differentiate", cure)
     shapes = tuple(
         np.shape(leaf) if a is None else a.shape for leaf, a in zip(tree.leaves, arrays, strict=True)
     )

@@ -148,8 +148,8 @@ def _is_large_itself(report: Report, inputs: Inputs) -> bool:
 
 
 def _largest(value: Array, index: tuple[int, ...] | None) -> float:
-    """At an entry of the input; the index of a Hessian's entry begins with one."""
-    return float(np.max(np.abs(value if index is None else value[index[: value.ndim]])))
+    """At an entry of the input; the index of a Jacobian's entry ends with one."""
+    return float(np.max(np.abs(value if index is None else value[index[len(index) - value.ndim :]])))
 
 
 # Points nearby -----------------------------------------------------------------------------------------------------
