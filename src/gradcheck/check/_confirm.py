@@ -164,10 +164,10 @@ def _forgive(
     before = some(comparison, rows)
     slack = SLACK * np.maximum(np.abs(low), np.abs(high)) + _rounding(scene)
     inside = (before.claimed >= low - slack) & (before.claimed <= high + slack) & (high - low > 2.0 * slack)
-    # no slack makes the claim one of these slopes: it is small, or the claim is as far inside
-    inside &= (slack <= TELLING * before.distance) | (
-        (before.claimed >= low + slack) & (before.claimed <= high - slack)
-    )
+    # no slack makes the claim one of these slopes: it is small, or the claim as far inside at a kink
+    clear = (before.claimed >= low + slack) & (before.claimed <= high - slack)
+    clear &= before.measured.status == Status.KINK.value
+    inside &= clear | (slack <= TELLING * before.distance)
     forgiven = (before.outcome == Outcome.WRONG) & inside
     new = Outcome.UNDECIDED if scene.options.kinks == "strict" else Outcome.SUBGRADIENT
     measured = replace(
