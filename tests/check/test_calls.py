@@ -106,3 +106,10 @@ def test_pytest_is_told_to_show_the_callers_line(kind: str) -> None:
     inner = [frame.frame for frame in list(caught.traceback)[1:]]
     assert inner
     assert all(frame.f_locals.get("__tracebackhide__") for frame in inner)
+
+
+def test_a_hundred_thousand_outputs_need_no_matrix_of_their_number_squared() -> None:
+    x = np.random.default_rng(0).standard_normal((100, 1000))
+    assert gradcheck.check_vjp(np.arcsinh, lambda w, x: w / np.sqrt(1 + x**2), x).verdict is Verdict.PASS
+    report = gradcheck.check_vjp(np.arcsinh, lambda w, x: w / np.sqrt(1.001 + x**2), x)
+    assert report.verdict is Verdict.FAIL

@@ -32,6 +32,7 @@ from tests.corpus import (
     sequences,
     structured,
     transforms,
+    wide_and_low,
     windows,
 )
 from tests.corpus._case import Case, Problem
@@ -61,6 +62,7 @@ BUGS: tuple[Case, ...] = (
     *rearrangements.CASES,
     *structured.CASES,
     *transforms.CASES,
+    *wide_and_low.CASES,
 )
 CONTROLS: tuple[Case, ...] = (
     *controls.CASES,
@@ -70,4 +72,5 @@ CONTROLS: tuple[Case, ...] = (
     *controls_in_arrays.CASES,
     *controls_solved.CASES,
     *controls_special.CASES,
+    *wide_and_low.CONTROLS,
 )

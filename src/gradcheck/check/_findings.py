@@ -198,7 +198,8 @@ def _without_mistake(
     if scene.options.coverage == "full" and (left := _unmeasured(scene, ledger, array, rows)):
         return undecided(path, f"{UNREACHED} {left:,} of its entries", RAISE, **details)
     kinks = bool((outcome == Outcome.SUBGRADIENT).any())
-    if kinks and not caught.probability and _unmeasured(scene, ledger, array, rows):
+    doubtful = kinks and not caught.probability and (outcome == Outcome.UNDECIDED).any()
+    if doubtful and _unmeasured(scene, ledger, array, rows):
         return undecided(path, KINKS, ADVICE[Status.KINK.value], **details)
     details["diagnosis"] = "subgradient" if kinks else ""
     message = ""
