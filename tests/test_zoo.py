@@ -1,5 +1,6 @@
 """The zoo is what it says, and the judge tells its mutants from their twins."""
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -158,3 +159,31 @@ def test_nine_in_ten_mistakes_for_which_there_is_a_word_get_it() -> None:
     misnamed = [case.name for case in nameable if not says_the_mistake_and_no_other(case)]
     assert len(nameable) >= 80
     assert len(misnamed) <= 0.1 * len(nameable), misnamed
+
+
+def in_float32(forward: Callable[..., Array]) -> Callable[..., Array]:
+    """The same layer, computed in float32 from float64 inputs, its output float64 again."""
+
+    def low(*inputs: Array) -> Array:
+        single = (x.astype(np.float32) if x.dtype == np.float64 else x for x in inputs)
+        return np.asarray(forward(*single)).astype(np.float64)
+
+    return low
+
+
+def test_layers_that_compute_in_float32_are_decided_and_none_is_called_wrong() -> None:
+    twins = {case.forward: case for case in ZOO}.values()
+    verdicts = [check_vjp(in_float32(c.forward), c.good, c.point()).verdict for c in twins]
+    assert len(verdicts) > 40
+    assert Verdict.FAIL not in verdicts
+    assert verdicts.count(Verdict.PASS) >= 0.95 * len(verdicts)
+
+
+def test_mistakes_in_layers_that_compute_in_float32_are_caught() -> None:
+    gross = [case for case in ZOO[::3] if "precision" not in case.diagnoses]
+    missed = [
+        c.name
+        for c in gross
+        if check_vjp(in_float32(c.forward), c.bad, c.point()).verdict is not Verdict.FAIL
+    ]
+    assert len(missed) <= 0.02 * len(gross), missed

@@ -45,7 +45,8 @@ OFF_GRID = 5.0 / 7.0
 LEVELS = FLOAT64_LEVEL, FLOAT32_LEVEL, FLOAT16_LEVEL = 2.0**-36, 2.0**-14, 2.0**-5
 FAR = (-1.5, -0.75, 0.75, 1.5)  # of the size of x, times OFF_GRID: the outer ones reach beyond 0
 COARSEST = 2.0**-7  # bfloat16's stairs beside its values
-ULPS = 8.0  # of the largest output that is plainly in float32: what may be left over in another one
+LOW = 2.0**-34  # noise beside the values of most outputs: f computes in less than doubles
+LEFT = 2.0**-16  # of the largest of those outputs: what may be left over in another one, 256 ulp of float32
 SMALL = 0.35  # beside values a long way off, where a multiple of x is no more than 2.8 times as large
 BEND = 2.0**-12  # of the same: where a straight line is told from a curve
 BELOW = 2.0**-10  # a step too large is divided by 1024
@@ -135,6 +136,14 @@ def _search(state: "_State", scale: Floats, levels: Sequence[float]) -> None:
     state.look_far(hidden, scale[hidden])
 
 
+def _in_low_precision(view: View, own: NDArray[np.bool_]) -> Floats:
+    """Up to which height stairs are rounding for the other outputs of a row say so, (rows, 1): 0 where they do not."""
+    others = view.varies & ~own
+    noisy = others & (view.noise > LOW * view.size)
+    low = 2 * noisy.sum(axis=1, keepdims=True) > others.sum(axis=1, keepdims=True)
+    return LEFT * np.where(low, np.where(others, view.size, 0.0).max(axis=1, keepdims=True), 0.0)
+
+
 class _State:
     """The estimates so far, row by row; `look` improves them with a probe at another step."""
 
@@ -221,12 +230,8 @@ class _State:
             # what is left of float32 numbers that cancel may be short, and is small beside those that did not
             single = are_float32(far) & ~is_short(far, SHORT).all(axis=0) & (view.size[own] < SMALL * size)
             rounding = is_left_over(view.noise[own], size) | (single & (view.noise[own] <= STAIRS * size))
-            plain = view.is_float32 & ~view.is_round
-            others = (
-                plain[own].mean(axis=1, keepdims=True) > 0.5
-            )  # then f computes in float32, this output, too
-            high = np.where(plain, view.size, 0.0)[own].max(axis=1, keepdims=True)
-            rounding |= view.is_float32[own] & others & (view.noise[own] <= ULPS * EPS_SINGLE * high)
+            low = _in_low_precision(view, stairs & np.isinf(noise))
+            rounding |= (view.noise <= low)[own] & ~view.is_decimal[own]
             noise[own] = np.where(rounding, view.noise[own], noise[own])
             tall = ~rounding & (view.lowest[own] > COARSEST * size) & view.still[:, own].any(axis=0)
             noise[own] = np.where(tall, 0.0, noise[own])
