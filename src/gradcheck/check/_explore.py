@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial, reduce
+from math import inf
 from random import Random
 from types import ModuleType
 from typing import Any
@@ -46,6 +47,8 @@ _SHRINKS = 300
 """Judgements that shrinking may cost: as many again as a usual exploration."""
 _REVERTS = 60
 """Judgements for setting changed entries back to what the author had, one half, quarter, ... at a time."""
+_EVALUATIONS = 30_000
+"""Evaluations that shrinking may cost, or as many as led to the failure if these are more; setting back, half of it."""
 _DRAWS = 3
 """Draws for each point to be judged: some come out equal, and equal points are judged once."""
 _BESIDE = 1.0
@@ -244,6 +247,8 @@ class _Search:
     stopped_by: BaseException | None = None
     spent: bool = False
     failed: bool = False
+    evaluations: int = 0  # so far, and as many as shrinking may come to
+    allowed: float = inf
 
     def __post_init__(self) -> None:
         self.reports[Point(self.given).key()] = None  # the author's own point is not a further one
@@ -252,7 +257,8 @@ class _Search:
         key = point.key()
         if key not in self.reports and self._may_judge():
             report = self.reports[key] = self._judged(point)
-            self.failed = self.failed or report is not None
+            if report is not None and not self.failed:
+                self.failed, self.allowed = True, self.evaluations + max(_EVALUATIONS, self.evaluations)
         if not self.failed and not self._may_judge():
             raise _Over
         return self.reports.get(key) is not None
@@ -261,7 +267,9 @@ class _Search:
         """Whether the numbers of judgements allow another one."""
         if self.stopped_by is not None or self.spent:
             return False
-        return self.shrinks < _SHRINKS if self.failed else self.tried < self.limit
+        if self.failed:
+            return self.shrinks < _SHRINKS and self.evaluations < self.allowed
+        return self.tried < self.limit
 
     def _judged(self, point: Point) -> Report | None:
         """The report if it is a failure that can be trusted."""
@@ -282,6 +290,7 @@ class _Search:
 
     def _failure(self, point: Point) -> Report | None:
         report = self.judge(point.inputs, point.cotangent)
+        self.evaluations = report.evaluations
         if report.verdict is not Verdict.FAIL:
             return None
         judge = partial(_unless_skipped, lambda inputs: self.judge(inputs, point.cotangent), None)
@@ -307,7 +316,7 @@ def _unless_skipped(call: Callable[[Inputs], Any], otherwise: Any, inputs: Input
 
 def _reverted(point: Point, search: _Search) -> Point:
     """As much as possible set back to the author's with the failure kept: cotangent, arrays, then entries by halves."""
-    search.shrinks = _SHRINKS - _REVERTS
+    search.shrinks, search.allowed = _SHRINKS - _REVERTS, search.evaluations + _EVALUATIONS // 2
     point = _simpler(point, Point(point.inputs), search)
     for path, original in search.given.items():
         point = _simpler(point, Point({**point.inputs, path: original}, point.cotangent), search)
