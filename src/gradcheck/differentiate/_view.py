@@ -135,7 +135,10 @@ class View:
     @cached_property
     def is_float32(self) -> Bools:
         """Every value is a float32 number, and not all of them have a few bits only."""
-        return self.finite & are_float32(self.values) & ~is_short(self.values, SIMPLE).all(axis=0)
+        found = self.finite & are_float32(self.values)
+        if found.any():
+            found[found] = ~is_short(self.values[:, found], SIMPLE).all(axis=0)
+        return found
 
     @cached_property
     def lowest(self) -> Floats:
