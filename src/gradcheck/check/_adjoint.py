@@ -16,7 +16,7 @@ from gradcheck.check._judge import FULL
 from gradcheck.check._look import cotangents
 from gradcheck.check._options import Options, OptionsDict
 from gradcheck.check._outputs import Outputs, describe
-from gradcheck.check._plan import SMALL_ARRAY
+from gradcheck.check._plan import ENTIRE
 from gradcheck.check._point import Floats, Point, as_point
 from gradcheck.check._reverse import FLOOR, SCATTER, ULPS, ClaimRaised, Reverse
 from gradcheck.check._run import Problem, report_of
@@ -26,8 +26,6 @@ from gradcheck.differentiate._errors import UsageError
 __all__ = ["check_adjoint"]
 
 EPS = float(np.finfo(np.float64).eps)
-# entries up to which an array is looked at one by one
-ENTIRE = {"auto": SMALL_ARRAY, "probe": 1, "full": np.inf}
 ADVICE = {
     Verdict.FAIL: "one of the two is wrong: check each against the function",
     Verdict.INCONCLUSIVE: "choose a point where the products do not cancel, or ask for a coarser resolution",

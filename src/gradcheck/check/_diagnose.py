@@ -16,10 +16,12 @@ from gradcheck.check import _diagnose_ratio as ratio
 from gradcheck.check import _diagnose_structure as structure
 from gradcheck.check._diagnose_evidence import Array, Diagnosis, Evidence, Sample, sample_of
 
-__all__ = ["Diagnosis", "Evidence", "diagnose"]
+__all__ = ["MORE", "Diagnosis", "Evidence", "diagnose"]
 
 Hypothesis = Callable[[Evidence, Sample], Diagnosis | None]
 
+MORE = "raise max_evaluations to have the mistake named"
+"""Advice where the evaluations end before a wrong gradient is explained."""
 _ENOUGH = 24
 """Entries that the hypotheses look at, where they can be had: no coincidence holds at all of them."""
 _SHOWN = 6

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.check._diagnose import Evidence, diagnose
+from gradcheck.check._diagnose import MORE, Evidence, diagnose
+from gradcheck.check._diagnose_matrix import Matrix
 from gradcheck.check._function import Exhausted
 from gradcheck.check._jacobian import JacobianClaim
 from gradcheck.check._plan import units_of
@@ -15,7 +16,6 @@ from gradcheck.check._verdict import Finding
 __all__ = ["explained_jacobian"]
 
 WHOLE = 4096  # entries of a Jacobian that are measured one by one
-ROUNDING = 64 * np.finfo(float).eps  # of the claim: a sum of a few terms
 
 
 def explained_jacobian(scene: Any, array: int, finding: Finding) -> Finding | None:
@@ -34,11 +34,11 @@ def explained_jacobian(scene: Any, array: int, finding: Finding) -> Finding | No
     try:
         estimate = scene.instrument.estimate("ladder", units)
     except Exhausted:
-        return replace(finding, diagnosis="unknown", advice="raise max_evaluations to have the mistake named")
+        return replace(finding, diagnosis="unknown", advice=MORE)
     shape = outputs.shapes[0] + variable.shape
     claimed = scene.reverse.block(scene.point, variable.path, shape)
     measured, error = ((x / size[:, None]).T.reshape(shape) for x in (estimate.value, estimate.error))
-    room = error + ROUNDING * np.maximum(np.abs(claimed), np.abs(measured))
+    room = Matrix(claimed, measured, error).room
     gap = np.where(np.isfinite(room), np.abs(claimed - measured) - room, -np.inf)
     wrong = np.flatnonzero(gap > 0)
     if not len(wrong):

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.check._compare import Comparison, Outcome
-from gradcheck.check._diagnose import Evidence, diagnose
+from gradcheck.check._diagnose import MORE, Evidence, diagnose
 from gradcheck.check._diagnose_case import Case, Entries, evidence_of, joined
 from gradcheck.check._direction import dense, signs
 from gradcheck.check._forward import ForwardScene
@@ -44,11 +44,7 @@ def explained(scene: Scene, ledger: Ledger, array: int, finding: Finding) -> Fin
         finding = _diagnosed(case, finding, entries, wrong)
         return replace(finding, sweep=_sweep(case, finding))
     except (Exhausted, ClaimRaised):
-        return replace(
-            finding,
-            diagnosis=finding.diagnosis or "unknown",
-            advice="raise max_evaluations to have the mistake named",
-        )
+        return replace(finding, diagnosis=finding.diagnosis or "unknown", advice=MORE)
 
 
 def _explained_forward(scene: ForwardScene, ledger: Ledger, array: int, finding: Finding) -> Finding:

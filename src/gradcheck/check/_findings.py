@@ -116,7 +116,7 @@ def _details(ledger: Ledger, rows: list[int], variable: Variable) -> dict[str, A
     c = ledger.comparison
     assert c is not None
     outcome, margin = c.outcome[rows], np.nan_to_num(c.margin[rows], nan=0.0, posinf=np.inf)
-    entry = np.array([ledger.rows[i].direction.kind == "entry" for i in rows])
+    entry = ledger.are_entries(rows)
     gravity = np.where(outcome == Outcome.WRONG, 3, _openness(ledger, rows))
     rank = 2 * gravity + (entry[:, None] & (gravity > 0))
     claims = np.abs(c.claimed[rows])  # an output that an entry does not move says least about it
@@ -143,7 +143,7 @@ def _openness(ledger: Ledger, rows: list[int]) -> Any:
     c = ledger.comparison
     assert c is not None
     outcome, claimed = c.outcome[rows], np.abs(c.claimed[rows])
-    entry = np.array([ledger.rows[i].direction.kind == "entry" for i in rows])
+    entry = ledger.are_entries(rows)
     judged = (entry if entry.any() else ~entry)[:, None]
     lost = np.isin(rows, _lost_rows(ledger, rows, outcome))[:, None] & (outcome == Outcome.UNDECIDED)
     largest = np.max(claimed, initial=0.0, where=judged & np.isfinite(claimed))
@@ -210,7 +210,7 @@ def _without_mistake(
 
 def _unmeasured(scene: Scene, ledger: Ledger, array: int, rows: list[int]) -> int:
     """Entries that were not measured by themselves, of those that can be."""
-    measured = sum(ledger.rows[i].direction.kind == "entry" for i in rows)
+    measured = int(ledger.are_entries(rows).sum())
     coordinates = int(np.isfinite(scene.point.coordinates[array]).sum())
     return -((measured - coordinates) // scene.point.variables[array].width)
 
@@ -224,7 +224,7 @@ def _lost_rows(ledger: Ledger, rows: list[int], outcome: Any) -> list[int]:
     """Rows that leave something open: single entries always; of random directions all must have failed."""
     open_rows = (outcome == Outcome.UNDECIDED).any(axis=1)
     closed = (outcome != Outcome.UNDECIDED).all(axis=1)
-    entry = np.array([ledger.rows[i].direction.kind == "entry" for i in rows])
+    entry = ledger.are_entries(rows)
     if entry.any():
         return [rows[i] for i in np.flatnonzero(open_rows & entry)]
     return [] if closed.any() else [rows[i] for i in np.flatnonzero(open_rows)]
@@ -232,7 +232,7 @@ def _lost_rows(ledger: Ledger, rows: list[int], outcome: Any) -> list[int]:
 
 def _all_kinks(ledger: Ledger, rows: list[int], outcome: Any) -> bool:
     """Of the entries, where they were looked at one by one; else of the directions."""
-    entry = np.array([ledger.rows[i].direction.kind == "entry" for i in rows])
+    entry = ledger.are_entries(rows)
     asked = outcome[entry] if entry.any() else outcome
     return bool((asked == Outcome.SUBGRADIENT).any(axis=1).all())
 

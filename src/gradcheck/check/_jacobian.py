@@ -16,23 +16,28 @@ __all__ = ["HessianClaim", "JacobianClaim"]
 
 
 @dataclass
-class JacobianClaim(Reverse):
-    """``jac(*inputs)`` -> one array of shape f(x).shape + x.shape for each input.
-
-    A Jacobian is asked once for each point; its contractions cost nothing.
-    """
+class _AskedOnce(Reverse):
+    """A claim of whole arrays: asked once for each point, its contractions cost nothing."""
 
     seen: dict[int, tuple[Point, Any]] = field(default_factory=dict)
 
     def gradients(self, w: Floats, point: Point, outputs: Outputs) -> Gradients:
+        return self.parsed(self.at(point), w, point, outputs)
+
+    def at(self, point: Point) -> Any:
+        """What the claim returned at a point."""
         if id(point) not in self.seen:
             self.seen = {id(point): (point, self.raw(None, point.arguments(point.copies())))}
-        return self.parsed(self.seen[id(point)][1], w, point, outputs)
+        return self.seen[id(point)][1]
+
+
+@dataclass
+class JacobianClaim(_AskedOnce):
+    """``jac(*inputs)`` -> one array of shape f(x).shape + x.shape for each input."""
 
     def block(self, point: Point, path: str, shape: tuple[int, ...]) -> Floats:
-        """The claimed Jacobian of one input, at a point that was asked for before or is asked now."""
-        _, result = self.seen.get(id(point)) or (point, self.raw(None, point.arguments(point.copies())))
-        found = by_path(result, point, self.name).get(path)
+        """The claimed Jacobian of one input."""
+        found = by_path(self.at(point), point, self.name).get(path)
         return np.zeros(shape) if found is None else np.array(found, dtype=float).reshape(shape)
 
     def parsed(self, result: Any, w: Floats, point: Point, outputs: Outputs) -> Gradients:
@@ -83,16 +88,10 @@ class JacobianClaim(Reverse):
 
 
 @dataclass
-class HessianClaim(Reverse):
+class HessianClaim(_AskedOnce):
     """u^T H for the cotangents of the slopes."""
 
     slopes: Slopes | None = None
-    seen: dict[int, tuple[Point, Any]] = field(default_factory=dict)
-
-    def gradients(self, w: Floats, point: Point, outputs: Outputs) -> Gradients:
-        if id(point) not in self.seen:
-            self.seen = {id(point): (point, self.raw(None, point.arguments(point.copies())))}
-        return self.parsed(self.seen[id(point)][1], w, point, outputs)
 
     def parsed(self, result: Any, w: Floats, point: Point, outputs: Outputs) -> Gradients:
         assert self.slopes is not None

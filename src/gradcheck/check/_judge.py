@@ -20,6 +20,7 @@ FULL, LOW = (
     1e-4,
     1e-2,
 )  # the relative mistake that a pass must have been able to catch: in float64, and below it
+LARGER = 8.0  # than float32's top rung, 2^-3 of the input's size: as far as that size itself
 OWN = 64.0  # roundings of a claim in low precision, of which `FLOOR` may be in any number
 # coordinates up to which the claim's own rounding is always measured, not only where there is a difference
 KEPT = 100_000
@@ -44,6 +45,10 @@ class Ledger:
 
     def of(self, array: int) -> list[int]:
         return [i for i, row in enumerate(self.rows) if row.array == array]
+
+    def are_entries(self, rows: Sequence[int]) -> NDArray[np.bool_]:
+        """Which of these rows move a single entry."""
+        return np.array([self.rows[i].direction.kind == "entry" for i in rows], dtype=bool)
 
 
 def joined(a: Comparison, b: Comparison) -> Comparison:
@@ -117,10 +122,8 @@ def _second_look(scene: Scene, tier: Tier, comparison: Comparison) -> tuple[Tier
     Other sizes are: eight times as much for an f in float32, of which noise is all that is left; the array's for a
     single entry and the entries' own for an array; and 2^-10 and 2^-20 of the size, for functions that bend on a scale
     far below their inputs' own (an offset of 1e6, two eigenvalues 1e-5 apart)."""
-    sizes = (
-        ("other", 2.0**-10, 2.0**-20) if not scene.instrument.single else (8.0, "other", 2.0**-10, 2.0**-20)
-    )
-    for size in () if scene.options.method == "central" else sizes:
+    larger = (LARGER,) if scene.instrument.single else ()
+    for size in () if scene.options.method == "central" else (*larger, "other", 2.0**-10, 2.0**-20):
         poor = _poor(scene, tier, comparison)
         if not len(poor):
             break

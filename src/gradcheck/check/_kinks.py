@@ -64,7 +64,7 @@ def _tells(scene: Scene, row: Row, outcome: NDArray[np.intp]) -> bool:
 
 def _met_kinks(ledger: Ledger, array: int) -> bool:
     own = ledger.of(array)
-    if not own or ledger.comparison is None or any(ledger.rows[i].direction.kind == "entry" for i in own):
+    if not own or ledger.comparison is None or ledger.are_entries(own).any():
         return False
     return bool(_kinked(ledger.comparison)[own].any())
 
@@ -80,8 +80,8 @@ def _others(scene: Scene, array: int) -> Iterator[Direction]:
         return
     at_kinks = _special(x)
     candidates = np.flatnonzero(at_kinks) if at_kinks.any() else np.flatnonzero(np.isfinite(x))
-    some = np.sort(scene.rng.choice(candidates, min(SAMPLE, len(candidates)), replace=False))
-    yield from units_of(scene.instrument, array, some)
+    sampled = np.sort(scene.rng.choice(candidates, min(SAMPLE, len(candidates)), replace=False))
+    yield from units_of(scene.instrument, array, sampled)
     if at_kinks.any() and not at_kinks.all():
         for kind in ("signs", "gaussian"):
             drawn = part(kind, scene.point, array, scene.rng)
@@ -106,8 +106,7 @@ def _special(x: Floats) -> NDArray[np.bool_]:
 def _take_back(scene: Scene, ledger: Ledger, array: int) -> None:
     c = ledger.comparison
     assert c is not None
-    own = np.array(ledger.of(array))
-    entry = np.array([ledger.rows[i].direction.kind == "entry" for i in own])
+    own, entry = np.array(ledger.of(array)), ledger.are_entries(ledger.of(array))
     through = own[~entry]
     accused = (c.outcome[through] == Outcome.WRONG) & _kinked(c)[through]
     if accused.any():

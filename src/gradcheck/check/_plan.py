@@ -13,6 +13,7 @@ from gradcheck.check._measure import Instrument
 __all__ = ["Row", "Tier", "glance", "plan"]
 
 SMALL_ARRAY = 64  # entries up to which an array is measured entry by entry ...
+ENTIRE = {"auto": SMALL_ARRAY, "probe": 1, "full": np.inf}  # ... and with another coverage
 SMALL_PROBLEM = (
     900  # ... unless all arrays together are larger than this, a thousand or so: then evaluations do not grow
 )
@@ -25,8 +26,6 @@ RESERVED = (
 ALONE = 16.0
 LADDER, CENTRAL = 7, 2  # evaluations of a row ...
 CLIMB = 16  # ... and of one that goes on, as a ReLU network's may, at a kink nearby
-
-
 PIECES = 4  # in which scarce evaluations are spent: a piece that needs more than are left is lost
 
 
@@ -49,6 +48,11 @@ class Tier:
         """Some rows exchanged."""
         return replace(self, rows=tuple(rows.get(i, row) for i, row in enumerate(self.rows)))
 
+    @property
+    def cost(self) -> int:
+        """Evaluations of a row that is settled at once."""
+        return LADDER if self.route == "ladder" else CENTRAL
+
     def pieces(self, affordable: float) -> Iterator["Tier"]:
         """Tiers of a quarter of the rows that can be afforded, at least one."""
         size = max(1, int(affordable / PIECES))
@@ -64,11 +68,10 @@ def plan(instrument: Instrument, coverage: str, rng: np.random.Generator) -> Ite
     """Tiers in the order in which they should be measured, should the budget end."""
     sizes = [x.size for x in instrument.point.coordinates]
     frugal = coverage != "full" and sum(sizes) >= SMALL_PROBLEM
-    whole = {"full": np.inf, "auto": 0 if frugal else SMALL_ARRAY, "probe": 1}[coverage]
-    entire = [n <= whole for n in sizes]
     left = instrument.function.left
     if frugal:
-        return _within(left, _frugal(instrument, rng))
+        return _within(left, list(_frugal(instrument, rng)))
+    entire = [n <= ENTIRE[coverage] for n in sizes]
     # the ladder adjudicates what long steps do not show
     adjudicated = instrument.function.options.method != "central"
     units = [
@@ -88,15 +91,13 @@ def plan(instrument: Instrument, coverage: str, rng: np.random.Generator) -> Ite
     return _within(left, [t for t in (Tier("ladder", tuple(lines)), Tier("central", tuple(units))) if t.rows])
 
 
-def _within(left: float, tiers: Iterable[Tier]) -> Iterable[Tier]:
+def _within(left: float, tiers: list[Tier]) -> list[Tier]:
     """The tiers; in pieces where they need more evaluations than are left, so that as much is measured as these hold.
 
     A tier is measured whole or not at all."""
-    tiers = list(tiers)
-    costs = [LADDER if tier.route == "ladder" else CENTRAL for tier in tiers]
-    if sum(cost * len(tier.rows) for cost, tier in zip(costs, tiers, strict=True)) <= left:
+    if sum(tier.cost * len(tier.rows) for tier in tiers) <= left:
         return tiers
-    return [piece for cost, tier in zip(costs, tiers, strict=True) for piece in tier.pieces(left / cost)]
+    return [piece for tier in tiers for piece in tier.pieces(left / tier.cost)]
 
 
 def glance(instrument: Instrument, coverage: str, rng: np.random.Generator) -> list[Tier]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from gradcheck.check import _contracts as contracts
 from gradcheck.check._calls import name_of, require_callable
+from gradcheck.check._diagnose import MORE
 from gradcheck.check._diagnose_matrix import Matrix, explained_by
 from gradcheck.check._findings import unreached
 from gradcheck.check._forward import Forward, ForwardScene
@@ -31,9 +32,6 @@ __all__ = ["check_hessian", "check_hvp"]
 
 EPS = float(np.finfo(np.float64).eps)
 SYMMETRIC = 1e-6  # relative; what breaks symmetry (a transposed or a missing cross term) breaks it grossly
-MORE = "raise max_evaluations to have the mistake named"
-COVER = 'use coverage="full" to have the wrong entries named'
-MORE = "raise max_evaluations to have the mistake named"
 COVER = 'use coverage="full" to have the wrong entries named'
 RUNGS = 2.0**-7 * np.array([1.0, 0.25, 0.0625])  # of the input's size: the ladder's own first block
 BIAS = 16.0  # times what a halved top rung changes: the slopes' truncation changes along v about as much as they do

@@ -12,6 +12,7 @@ from gradcheck.differentiate._window import EPS, Floats
 __all__ = [
     "EPS_SINGLE",
     "SHORT",
+    "SIMPLE",
     "STAIRS",
     "View",
     "are_float32",
