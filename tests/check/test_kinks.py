@@ -80,3 +80,27 @@ def test_network_with_zero_biases_and_padded_examples_does_not_fail(units, on):
             (x, W, np.zeros(units)),
         )
         assert doubled.verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize("allowed", [60, 150, 300, 400, 600])
+def test_directions_through_kinks_decide_nothing_where_the_evaluations_end_before_the_entries_are_looked_at(
+    allowed,
+):
+    """Sums of kinks that open to both sides: intervals that right claims miss, and wrong ones hit."""
+    x, W = holed((20, 30), 0.5), np.random.default_rng(2).standard_normal((30, 7))
+
+    def layer(x, W):
+        return relu(x) @ W
+
+    def back(factor):
+        return lambda ct, x, W: (factor * (ct @ W.T) * (x > 0), relu(x).T @ ct)
+
+    for seed in range(3):
+        right, wrong = (
+            check_vjp(layer, back(factor), (x, W), max_evaluations=allowed, seed=seed)
+            for factor in (1.0, 1.5)
+        )
+        assert right.verdict is not Verdict.FAIL, str(right)
+        assert wrong.verdict is not Verdict.PASS, str(wrong)
+        if allowed == 600:
+            assert (right.verdict, wrong.verdict) == (Verdict.PASS, Verdict.FAIL)

@@ -43,6 +43,11 @@ class Ledger:
         self.rows += rows
         self.comparison = comparison if self.comparison is None else joined(self.comparison, comparison)
 
+    def keep(self, rows: NDArray[np.intp]) -> None:
+        """Forget all rows but these."""
+        assert self.comparison is not None
+        self.rows, self.comparison = [self.rows[i] for i in rows], some(self.comparison, rows)
+
     def of(self, array: int) -> list[int]:
         return [i for i, row in enumerate(self.rows) if row.array == array]
 

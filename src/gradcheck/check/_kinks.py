@@ -30,7 +30,7 @@ from gradcheck.check._point import Floats
 from gradcheck.check._scene import Scene
 from gradcheck.differentiate._estimate import Status
 
-__all__ = ["look_beside_kinks"]
+__all__ = ["look_beside_kinks", "without_kinks"]
 
 SAMPLE = 12  # entries: all open to the same side by chance, of signs that are random, once in 2,000
 FEW = 4  # kinks among them from which something follows
@@ -38,22 +38,34 @@ STEP, CLEAR = 2.0**-16, 8.0  # of the entry's size; times the noise: a bend, not
 
 
 def look_beside_kinks(scene: Scene, ledger: Ledger) -> None:
-    """Add rows to the ledger for arrays of which the random directions met kinks; take back what these accused."""
-    arrays = [a for a in range(len(scene.point.variables)) if _met_kinks(ledger, a)]
-    if not arrays or scene.options.method == "central" or scene.options.tolerance(0.0) is not None:
+    """Add rows to the ledger for arrays of which the random directions met kinks; take back what these accused.
+
+    Raises `Exhausted` where the evaluations do not go so far: see `without_kinks`."""
+    arrays = _doubtful(scene, ledger)
+    if not arrays:
         return
     rows = tuple(Row(a, direction) for a in arrays for direction in _others(scene, a))
-    try:
-        comparison = decide(scene, [row.direction for row in rows], "ladder")
-        comparison = confirmed(scene, Tier("ladder", rows), comparison)
-        told = np.flatnonzero(
-            [_tells(scene, row, c) for row, c in zip(rows, comparison.outcome, strict=True)]
-        )
-        ledger.add([rows[i] for i in told], some(comparison, told))
-        for array in arrays:
-            _take_back(scene, ledger, array)
-    except Exhausted:  # the budget ends here: what is known stands
-        return
+    comparison = decide(scene, [row.direction for row in rows], "ladder")
+    comparison = confirmed(scene, Tier("ladder", rows), comparison)
+    told = np.flatnonzero([_tells(scene, row, c) for row, c in zip(rows, comparison.outcome, strict=True)])
+    ledger.add([rows[i] for i in told], some(comparison, told))
+    for array in arrays:
+        _take_back(scene, ledger, array)
+
+
+def without_kinks(scene: Scene, ledger: Ledger) -> None:
+    """Drop the rows that say nothing by themselves, where the evaluations ended before `look_beside_kinks` did."""
+    c = ledger.comparison
+    if c is not None:
+        dropped = [i for a in _doubtful(scene, ledger) for i in ledger.of(a) if _kinked(c)[i].any()]
+        ledger.keep(np.setdiff1d(np.arange(len(ledger.rows)), dropped))
+
+
+def _doubtful(scene: Scene, ledger: Ledger) -> list[int]:
+    """Arrays of which random directions met kinks; a caller who sets the bound himself has decided."""
+    if scene.options.method == "central" or scene.options.tolerance(0.0) is not None:
+        return []
+    return [a for a in range(len(scene.point.variables)) if _met_kinks(ledger, a)]
 
 
 def _tells(scene: Scene, row: Row, outcome: NDArray[np.intp]) -> bool:
@@ -110,7 +122,10 @@ def _take_back(scene: Scene, ledger: Ledger, array: int) -> None:
     through = own[~entry]
     accused = (c.outcome[through] == Outcome.WRONG) & _kinked(c)[through]
     if accused.any():
-        convex = _open_to_one_side(scene, [ledger.rows[i].direction for i in own[entry]])
+        try:
+            convex = _open_to_one_side(scene, [ledger.rows[i].direction for i in own[entry]])
+        except Exhausted:
+            convex = np.zeros(len(scene.weights), dtype=bool)  # nothing is shown
         outcome = c.outcome.copy()
         outcome[through] = np.where(accused & ~convex, Outcome.UNDECIDED, outcome[through])
         ledger.comparison = replace(c, outcome=outcome)

@@ -17,7 +17,7 @@ from gradcheck.check._findings import finding_for, nowhere_finite, unreached
 from gradcheck.check._forward import Forward, ForwardScene
 from gradcheck.check._function import Exhausted, Function
 from gradcheck.check._judge import Ledger, judge_rows
-from gradcheck.check._kinks import look_beside_kinks
+from gradcheck.check._kinks import look_beside_kinks, without_kinks
 from gradcheck.check._look import cotangents, first_look, instrument_at
 from gradcheck.check._measure import Instrument
 from gradcheck.check._options import Options
@@ -124,7 +124,8 @@ def _judged(problem: Problem, function: Function) -> list[Finding]:
         if problem.tiers is plan:
             look_beside_kinks(scene, ledger)
     except Exhausted:
-        pass
+        if scene is not None and problem.tiers is plan:
+            without_kinks(scene, ledger)
     except ClaimRaised as error:
         advice = "where the function has a value nearby a derivative may exist: see what the claim assumes"
         return [*findings, contracts.failure("raises", f"{problem.claim.name} raised {error}", advice)]
