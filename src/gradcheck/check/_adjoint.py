@@ -26,10 +26,6 @@ from gradcheck.differentiate._errors import UsageError
 __all__ = ["check_adjoint"]
 
 EPS = float(np.finfo(np.float64).eps)
-ADVICE = {
-    Verdict.FAIL: "one of the two is wrong: check each against the function",
-    Verdict.INCONCLUSIVE: "choose a point where the products do not cancel, or ask for a coarser resolution",
-}
 
 
 def check_adjoint(
@@ -165,56 +161,96 @@ def _directions(point: Point, array: int, coverage: str, rng: np.random.Generato
 
 def _for_array(pair: _Pair, point: Point, array: int, weights: Floats, rng: np.random.Generator) -> Finding:
     """The worst pair (v, w) for one input."""
-    path, worst, resolution = point.variables[array].path, None, float("inf")
+    path = point.variables[array].path
     misfits = pair.reverse.gradients(weights[0], point, pair.outputs).misfits
     if array in misfits:
         return contracts.failure(
             misfits[array].code, f"{path}: {misfits[array].message}", "return the input's shape", input=path
         )
-    for direction in _directions(point, array, pair.options.coverage, rng):
-        v = direction.arrays(point)
-        for w in weights:
-            left, right, size = pair.sides(point, v, w)
-            bound = FLOOR * EPS * size
-            if abs(left - right) > bound:
-                bound += _scatter(pair, point, v, w)
-            tolerance = pair.options.tolerance(left)
-            bound = bound if tolerance is None else max(bound, float(tolerance))
-            margin = abs(left - right) / bound if bound else float(left != right) * 2.0
-            margin = margin if np.isfinite(margin) else float("inf")
-            if direction.kind != "entry" and left:
-                resolution = min(resolution, 2.0 * bound / abs(left))
-            if worst is None or margin > worst[0]:
-                worst = margin, left, right, bound, direction
-    assert worst is not None
-    margin, left, right, bound, direction = worst
-    index = (
-        point.variables[array].entry(int(direction.parts[0].index[0])) if direction.kind == "entry" else None
-    )
-    known = np.isfinite(resolution)
-    coarse = known and resolution > pair.required and pair.options.tolerance(0.0) is None
-    verdict = Verdict.INCONCLUSIVE if coarse else Verdict.PASS
-    verdict = Verdict.FAIL if margin > 1 else verdict
+    found = [
+        _compared(pair, point, direction, w)
+        for direction in _directions(point, array, pair.options.coverage, rng)
+        for w in weights
+    ]
+    known = [x for x in found if x.is_known]
+    worst = max(known or found, key=lambda x: x.margin)
+    if worst.margin <= 1 or not known:
+        return _without_mistake(pair, path, worst, found)
+    index = worst.direction.parts[0].index
     names = pair.forward.name, pair.reverse.name
-    message = (
-        f"<{names[0]}(v), w> = {left:.10g} and <v, {names[1]}(w)> = {right:.10g} for v in {path}"
-        if margin > 1
-        else ""
-    )
     return Finding(
         "adjoint",
-        verdict,
+        Verdict.FAIL,
+        f"<{names[0]}(v), w> = {worst.left:.10g} and <v, {names[1]}(w)> = {worst.right:.10g} for v in {path}",
+        path,
+        point.variables[array].entry(int(index[0])) if worst.direction.kind == "entry" else None,
+        worst.right,
+        worst.left,
+        worst.bound,
+        margin=worst.margin,
+        advice="one of the two is wrong: check each against the function",
+    )
+
+
+def _without_mistake(pair: _Pair, path: str, worst: "_Compared", found: list["_Compared"]) -> Finding:
+    shown = [
+        2.0 * x.bound / abs(x.left)
+        for x in found
+        if x.is_known and x.left and np.isfinite(x.left) and x.direction.kind != "entry"
+    ]
+    resolution = min(shown, default=None)
+    coarse = resolution is not None and resolution > pair.required and pair.options.tolerance(0.0) is None
+    message = advice = ""
+    if not all(x.is_known for x in found):
+        message = f"{path}: neither of the two is finite here"
+        advice = "choose inputs at which both are finite"
+    elif coarse:
+        advice = "choose a point where the products do not cancel, or ask for a coarser resolution"
+    return Finding(
+        "adjoint",
+        Verdict.INCONCLUSIVE if advice else Verdict.PASS,
         message,
         path,
-        index,
-        right,
-        left,
-        bound,
-        resolution if known and verdict is not Verdict.FAIL else None,
-        1.0 if known and verdict is not Verdict.FAIL else None,
-        margin,
-        advice=ADVICE.get(verdict, ""),
+        None,
+        worst.right,
+        worst.left,
+        worst.bound,
+        resolution,
+        None if resolution is None else 1.0,
+        worst.margin,
+        advice=advice,
     )
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """<J v, w> and <v, J^T w> for one pair, and how far rounding may part them."""
+
+    left: float
+    right: float
+    bound: float
+    direction: Direction
+
+    @property
+    def is_known(self) -> bool:
+        """Where neither is finite there is nothing to compare."""
+        return bool(np.isfinite(self.left) or np.isfinite(self.right))
+
+    @property
+    def margin(self) -> float:
+        gap = abs(self.left - self.right)
+        margin = gap / self.bound if self.bound else 2.0 * float(self.left != self.right)
+        return margin if np.isfinite(margin) else float("inf")
+
+
+def _compared(pair: _Pair, point: Point, direction: Direction, w: Floats) -> _Compared:
+    v = direction.arrays(point)
+    left, right, size = pair.sides(point, v, w)
+    bound = FLOOR * EPS * size
+    if abs(left - right) > bound:
+        bound += _scatter(pair, point, v, w)
+    tolerance = pair.options.tolerance(left)
+    return _Compared(left, right, bound if tolerance is None else max(bound, float(tolerance)), direction)
 
 
 def _scatter(pair: _Pair, point: Point, v: list[Floats], w: Floats) -> float:

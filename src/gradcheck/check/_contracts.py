@@ -119,18 +119,18 @@ def _same_bits(a: NDArray[Any], b: NDArray[Any]) -> bool:
 
 
 def strided(array: NDArray[Any]) -> NDArray[Any]:
-    """The same numbers in another layout: Fortran order, or every other element of a buffer."""
+    """A copy in another layout: Fortran order, or every other element of a buffer."""
     if array.ndim >= 2 and min(array.shape) > 1:
-        return np.asfortranarray(array)
+        return array.copy(order="F")
     if array.ndim == 0:
-        return array
+        return array.copy()
     buffer = np.empty((*array.shape[:-1], 2 * array.shape[-1]), dtype=array.dtype)
     buffer[..., ::2] = array
     return buffer[..., ::2]
 
 
 def relaid(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The arguments with every array in another layout."""
+    """Copies of the arguments, every array in another layout."""
     tree = flatten(arguments)
     whole: tuple[Any, ...] = tree.rebuild(
         [strided(v) if isinstance(v, np.ndarray) else v for v in tree.leaves]
@@ -302,7 +302,7 @@ def layout(
     advice = (
         "address elements by index, not by position in memory: reshape, ravel or make a contiguous copy first"
     )
-    args = relaid(point.arguments(point.copies()))
+    args = relaid(point.arguments(point.coordinates))
     try:
         value = outputs.vector(function(*args))
         if alike.values(value, base):
@@ -311,7 +311,7 @@ def layout(
             )
             return
         del args
-        args = relaid(point.arguments(point.copies()))
+        args = relaid(point.arguments(point.coordinates))
         cotangent = relaid((reverse.cotangent(alike.w, point, outputs),))[0]
         result = replace(reverse.parsed(reverse.raw(cotangent, args), alike.w, point, outputs), leaves=())
     except (ArithmeticError, AttributeError, ValueError, ClaimRaised) as error:

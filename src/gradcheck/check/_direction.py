@@ -63,8 +63,12 @@ class Part:
 
     def _dense(self, x: Floats, step: Any, y: Floats) -> Floats:
         for here in _chunks(x.size):
-            np.multiply(self.quanta[here], step if np.ndim(step) == 0 else step[here], out=y[here])
-            y[here] += x[here]
+            piece = y[here]
+            piece[...] = self.quanta[
+                here
+            ]  # converted first: a product of mixed types takes half as long again
+            piece *= step if np.ndim(step) == 0 else step[here]
+            piece += x[here]
         return y
 
     def dot(self, gradient: Floats) -> float:
@@ -175,7 +179,8 @@ def signs(point: Point, array: int, size: Any, rng: np.random.Generator, index: 
 
 def _drawn(table: bytes, length: int, rng: np.random.Generator) -> NDArray[np.int8]:
     """One of the table's 256 signed bytes for every random byte."""
-    return np.frombuffer(bytearray(rng.bytes(length).translate(table)), dtype=np.int8)
+    words = rng.integers(2**64, size=-(-length // 8), dtype=np.uint64)  # a quarter of the time of rng.bytes
+    return np.frombuffer(bytearray(words.astype("<u8", copy=False)).translate(table), np.int8, length)
 
 
 _SIGNS = np.where(np.arange(256) % 2, 16, -16).astype(np.int8).tobytes()
