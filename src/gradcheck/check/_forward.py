@@ -1,6 +1,6 @@
 """The claim's side of a comparison, for claims that turn tangents into output tangents."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,16 @@ from gradcheck.check._direction import Direction, Part
 from gradcheck.check._outputs import Outputs
 from gradcheck.check._plan import along, units_of
 from gradcheck.check._point import Floats, Point
-from gradcheck.check._reverse import FLOOR, SCATTER, ULPS, WIDE, ClaimRaised, third_differences
+from gradcheck.check._reverse import (
+    FLOOR,
+    MIXERS,
+    ULPS,
+    WIDE,
+    ClaimRaised,
+    jostled,
+    spread_of,
+    third_differences,
+)
 from gradcheck.check._scene import Scene
 from gradcheck.check._verdict import Finding
 from gradcheck.differentiate._errors import UsageError
@@ -201,27 +210,27 @@ class ForwardScene(Scene):
             )
 
     def scatter(self, directions: Sequence[Direction], k: int) -> Floats:
-        with np.errstate(invalid="ignore"):
-            spread = np.nan_to_num(np.ptp(self._draws(directions, k, ULPS), axis=0), nan=0.0, posinf=0.0)
-        return np.asarray(SCATTER * spread)
+        return spread_of(self._draws(directions, k, [self._moved(ulps) for ulps in ULPS]))
 
     def wide_scatter(self, directions: Sequence[Direction], k: int) -> Floats:
-        return third_differences(self._draws(directions, k, WIDE))
+        apart = [jostled(self.point, self.instrument.eps, m) for m in MIXERS]
+        noise = third_differences(self._draws(directions, k, [self._moved(ulps) for ulps in WIDE]))
+        return noise + spread_of(self._draws(directions, k, apart))
 
-    def _draws(self, directions: Sequence[Direction], k: int, distances: Iterable[float]) -> Floats:
-        """The claim along each direction at points so many ulp away."""
-        draws = []
-        for ulps in distances:
-            moved = self.point.moved_to(
-                [x * (1.0 + ulps * self.instrument.eps) for x in self.point.coordinates]
-            )
-            draws.append(
+    def _moved(self, ulps: float) -> Point:
+        return self.point.moved_to([x * (1.0 + ulps * self.instrument.eps) for x in self.point.coordinates])
+
+    def _draws(self, directions: Sequence[Direction], k: int, points: Sequence[Point]) -> Floats:
+        """The claim along each direction at each point."""
+        return np.array(
+            [
                 [
-                    self.forward.tangent(d.arrays(self.point), moved, self.outputs) @ self.weights[k]
+                    self.forward.tangent(d.arrays(self.point), at, self.outputs) @ self.weights[k]
                     for d in directions
                 ]
-            )
-        return np.array(draws)
+                for at in points
+            ]
+        )
 
 
 def _vector(part: Part, size: int) -> Floats:

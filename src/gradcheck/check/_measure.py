@@ -45,6 +45,8 @@ class Instrument:
         f computes in less than float64, whatever it returns.
     extra : (p,) array, optional
         Error of the outputs' slopes that the measurement cannot see.
+    known : (p,) array, optional
+        Noise that f is known to have.
     """
 
     function: Function
@@ -55,6 +57,7 @@ class Instrument:
     eps: float
     single: bool = False
     extra: Floats | None = None
+    known: Floats | None = None
 
     @property
     def precision(self) -> float:
@@ -77,8 +80,11 @@ class Instrument:
         if weights is not None:
             base, eta = _finite(base) @ weights.T, _finite(eta) @ np.abs(weights).T
         finest = np.array([d.finest for d in directions])
+        known = self.known if self.known is None or weights is None else self.known @ np.abs(weights).T
         measure = engine.ladder if route == "ladder" else engine.two_point
-        estimate = measure(lines.evaluate, base, np.full(len(directions), scale), eta, finest=finest)
+        estimate = measure(
+            lines.evaluate, base, np.full(len(directions), scale), eta, finest=finest, known=known
+        )
         if route == "central":
             estimate = tightened(estimate, eta, self.eps)
         estimate = self._with_floor(estimate, base, scale)

@@ -17,6 +17,7 @@ from gradcheck.differentiate._errors import UsageError
 
 __all__ = [
     "FLOOR",
+    "MIXERS",
     "SCATTER",
     "ULPS",
     "WIDE",
@@ -24,6 +25,8 @@ __all__ = [
     "Reverse",
     "Rounding",
     "floor",
+    "jostled",
+    "spread_of",
     "third_differences",
 ]
 
@@ -33,6 +36,9 @@ ULPS = (
     5.0,
 )  # how far the inputs are moved, all outwards: a claim that branches at a kink stays on one side of it
 WIDE = 256.0 * np.arange(1.0, 9.0)  # ulps: where a few of them change nothing inside the claim, these do
+MIXERS = tuple(
+    np.uint64(m) for m in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)
+)  # odd, of no pattern: Knuth's multiplicative hashing (The Art of Computer Programming 3, 6.4)
 STRETCH = 1 / 61  # of the cotangent, no power of two: all of its digits change
 SCATTER = 4.0  # times the range of three draws, 1.7 standard deviations on average: nearly seven of them
 FLOOR = 16.0  # a range of zero happens too: at least this many eps of the terms that are summed
@@ -138,17 +144,20 @@ class Rounding:
             draws = np.vstack([draws, dots(directions, g)])
             size = magnitudes(directions, g)
         size = np.where(np.isfinite(size), size, 0.0)
-        with np.errstate(all="ignore"):
-            spread = np.nan_to_num(draws.max(axis=0) - draws.min(axis=0), nan=0.0, posinf=0.0)
+        spread = spread_of(draws)
         common = size * (_norm(spread) / _norm(size)) if size.any() else 0.0
-        return np.asarray(SCATTER * np.maximum(spread, common))
+        return np.maximum(spread, common)
 
     def wide(self, directions: Sequence[Direction], k: int) -> Floats:
-        """The same from third differences at eight points further out, which a smooth claim has none of."""
+        """The same from third differences at eight points further out, which a smooth claim has none of, and from
+        entries that move each by its own few ulp: to a claim that reads differences of large numbers (an offset that
+        all share) those that move together are the same input."""
         new = [d for d in directions if (id(d), k) not in self.asked]
         if new:
             draws = np.array([dots(new, g) for g in (self._at(k, float(u)) for u in WIDE)])
-            self.asked |= {(id(d), k): (d, r) for d, r in zip(new, third_differences(draws), strict=True)}
+            apart = np.array([dots(new, g) for g in (self._jostled(k, m) for m in MIXERS)])
+            noise = third_differences(draws) + spread_of(apart)
+            self.asked |= {(id(d), k): (d, r) for d, r in zip(new, noise, strict=True)}
         return np.array([self.asked[id(d), k][1] for d in directions])
 
     def residue(self, directions: Sequence[Direction], k: int) -> Floats:
@@ -192,9 +201,13 @@ class Rounding:
 
     def _at(self, k: int, ulps: float, stretch: float = 1.0) -> tuple[Floats, ...]:
         moved = [x * (1.0 + ulps * self.eps) for x in self.point.coordinates]
-        return self.reverse.gradients(
-            stretch * self.weights[k], self.point.moved_to(moved), self.outputs
-        ).flat
+        return self._of(stretch * self.weights[k], self.point.moved_to(moved))
+
+    def _jostled(self, k: int, mixer: np.uint64) -> tuple[Floats, ...]:
+        return self._of(self.weights[k], jostled(self.point, self.eps, mixer))
+
+    def _of(self, w: Floats, point: Point) -> tuple[Floats, ...]:
+        return self.reverse.gradients(w, point, self.outputs).flat
 
 
 def _length(part: Part) -> float:
@@ -205,6 +218,22 @@ def _norm(x: Floats) -> float:
     """Euclidean, of numbers whose squares may vanish or overflow."""
     largest = float(np.max(np.abs(x)))
     return largest * float(np.linalg.norm(x / largest)) if largest else 0.0
+
+
+def jostled(point: Point, eps: float, mixer: np.uint64) -> Point:
+    """Each entry moved outwards by its own 2 to 5 ulp; zeros stay, equal and opposite numbers move alike."""
+    moved = []
+    for x in point.coordinates:
+        hashed = np.abs(x).view(np.uint64) * mixer >> np.uint64(62)
+        moved.append(x * (1.0 + (2.0 + hashed) * eps))
+    return point.moved_to(moved)
+
+
+def spread_of(draws: Floats) -> Floats:
+    """Bound on the noise of numbers of which three were drawn, (3, rows) -> (rows,)."""
+    with np.errstate(all="ignore"):
+        spread = draws.max(axis=0) - draws.min(axis=0)
+    return np.asarray(SCATTER * np.nan_to_num(spread, nan=0.0, posinf=0.0))
 
 
 def third_differences(draws: Floats) -> Floats:

@@ -49,8 +49,9 @@ class Problem:
         f must return one real number.
     cotangent : str, optional
         A kind of cotangent that is judged besides those that are drawn.
-    extra : (p,) array, optional
-        Error of the outputs' slopes that no measurement sees: where f is itself a numerical derivative.
+    extra, known : (p,) arrays, optional
+        Error of the outputs' slopes that no measurement sees, and noise of the outputs that is known to be there: where
+        f is itself a numerical derivative.
     tiers : callable
         Instrument, coverage, random numbers -> the directions that are measured.
     """
@@ -64,6 +65,7 @@ class Problem:
     scalar: bool = False
     cotangent: str | None = None
     extra: Floats | None = None
+    known: Floats | None = None
     tiers: Callable[[Instrument, str, np.random.Generator], Iterable[Tier]] = plan
 
 
@@ -110,7 +112,7 @@ def _judged(problem: Problem, function: Function) -> list[Finding]:
     )
     findings, ledger, scene = list(look.findings), Ledger(), None
     try:
-        instrument = replace(instrument_at(look, rng), extra=problem.extra)
+        instrument = replace(instrument_at(look, rng), extra=problem.extra, known=problem.known)
         weights, dense = cotangents(look.outputs, look.base, rng, problem.cotangent)
         scene = _scene(problem, instrument, weights, dense, rng)
         findings += scene.contracts()

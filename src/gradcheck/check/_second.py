@@ -196,7 +196,7 @@ def _run_hessian(problem: Problem) -> Report:
     """The slopes of f as a function, and the claim against their slopes, at one point."""
     start, point, options, claim = time.perf_counter(), problem.point, problem.options, problem.claim
     assert isinstance(claim, HessianClaim)
-    _require_real(problem)
+    value = _real_value(problem)
     claim.slopes = slopes = Slopes(problem.function, point, bases(point, options), options.batched)
     # The value that was just looked at, and the slopes by which the truncation is bounded.
     spent, least = 1 + 2 * slopes.cost, 1 + 3 * slopes.cost
@@ -206,7 +206,9 @@ def _run_hessian(problem: Problem) -> Report:
     progress = _scaled(options, slopes.cost)
     inside = replace(options, max_evaluations=limit, progress=progress, batched=False)
     function = Function(slopes, inside)
-    inner = replace(problem, function=slopes, extra=slopes.bias(point), options=inside)
+    inner = replace(
+        problem, function=slopes, extra=slopes.bias(point), known=slopes.rounding(abs(value)), options=inside
+    )
     findings = judged(inner, function)
     if not any(x.code == "raises" for x in findings):
         findings += _symmetric_blocks(claim, point)
@@ -219,8 +221,8 @@ def _scaled(options: Options, cost: int) -> Callable[[int], object] | None:
     return None if told is None else lambda count: told(count * cost)
 
 
-def _require_real(problem: Problem) -> None:
-    """Real inputs, and one call of f, which must give a real number."""
+def _real_value(problem: Problem) -> float:
+    """One call of f, which must give a real number for real inputs."""
     for variable in problem.point.variables:
         if variable.is_complex:
             raise UsageError(
@@ -242,6 +244,7 @@ def _require_real(problem: Problem) -> None:
             "check_hessian needs one real number",
             f"sum it, check a Jacobian, or see whether {problem.name} and the claim are swapped",
         )
+    return float(np.real(np.asarray(value)).reshape(()))
 
 
 def _explained_hessian(scene: Scene, array: int, finding: Finding) -> Finding:

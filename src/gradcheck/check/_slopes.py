@@ -20,6 +20,7 @@ __all__ = ["WHOLE", "Slopes", "bases"]
 # evaluations of f; beyond, slopes along four random directions through each input.
 WHOLE = 30
 RUNGS = 2.0**-7 * np.array([1.0, 0.25, 0.0625])  # of the input's size: the ladder's own first block
+AMPLIFIED = 0.55  # of the noise of a value over the last rung: 1.09 / 2, see differentiate/_window.py
 BIAS = 16.0  # times what a halved top rung changes: the slopes' truncation changes along v about as much as they do
 
 
@@ -89,6 +90,10 @@ class Slopes:
                 "reduce over the last axes only, or leave batched out",
             )
         return np.asarray(values, dtype=float)
+
+    def rounding(self, size: float) -> Floats:
+        """What the rounding of f's own values, which are of this size, makes of the slopes."""
+        return np.full(len(self.bases), AMPLIFIED * np.finfo(float).eps * size / RUNGS[-1])
 
     def bias(self, point: Point) -> Floats:
         """How much of the slopes may be truncation: what a halved top rung changes."""

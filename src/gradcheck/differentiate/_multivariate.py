@@ -138,7 +138,7 @@ def hessian(f: Callable[..., Any], x: Any) -> Estimate:
         return np.where(np.isfinite(found.error), found.value, np.nan).ravel()
 
     call = _Call.of(measured, point)
-    estimate = _measure(call, np.eye(call.x.size), floor=inner.error.ravel())
+    estimate = _measure(call, np.eye(call.x.size), known=inner.error.ravel())
     return arranged(
         estimate,
         lambda array: np.moveaxis(array, 0, 1).reshape(point.shape * 2 + array.shape[2:]),
@@ -247,16 +247,17 @@ def _moves(leaf: Any, path: str) -> bool:
     return kind == "f"
 
 
-def _measure(call: _Call, lines: Floats, floor: Floats | None = None) -> Estimate:
+def _measure(call: _Call, lines: Floats, known: Floats | None = None) -> Estimate:
     """The ladder along every one of `lines` (rows, n), with the noise measured along two of them or two random ones."""
     with np.errstate(all="ignore"):
         size = size_of(call.x)
         probes = lines if len(lines) == 1 else _probe_directions(size)
         noise = noise_level(call.along(probes), call.base, _scale(size, probes), dtype=call.dtype)
-        eta = noise.eta if floor is None else np.maximum(noise.eta, floor)
         spacing = np.spacing(np.abs(call.x))
         finest = np.where(lines != 0, spacing / np.abs(lines), 0.0).max(axis=1)
-        estimate = ladder(call.along(lines), call.base, _scale(size, lines), eta, finest=finest)
+        estimate = ladder(
+            call.along(lines), call.base, _scale(size, lines), noise.eta, finest=finest, known=known
+        )
     return replace(estimate, shared_evaluations=1 + noise.evaluations)
 
 

@@ -72,6 +72,7 @@ class Probe:
     seen, and stairs.
     `slope` (rows, p) and `slope_error` are what the smallest step saw of the derivative: no more than a check that
     other steps were not too long. The error is infinite where it saw nothing.
+    `still` (rows, p): no step of this line moved the element, which says nothing of its noise along others.
     """
 
     eta: Floats
@@ -80,6 +81,7 @@ class Probe:
     slope: Floats
     slope_error: Floats
     floor: Floats
+    still: NDArray[np.bool_]
 
 
 def noise_level(
@@ -93,8 +95,9 @@ def noise_level(
     """Bound on the noise of each output element, from probes along the lines `rows` (all of them by default).
 
     Along two random directions twelve evaluations are usual. A line that runs into something that is not noise (a
-    kink, a jump) is kept from spoiling the others: the largest estimate counts up to eight times the smallest. What
-    is no estimate, the rounding of values that were seen, counts whichever line saw them.
+    kink, a jump) is kept from spoiling the others: the largest estimate counts up to eight times the smallest of the
+    lines that move the element. What is no estimate, the rounding of values that were seen, counts whichever line saw
+    them.
 
     Parameters
     ----------
@@ -106,7 +109,8 @@ def noise_level(
     """
     lines = np.arange(len(scale)) if rows is None else np.asarray(rows, dtype=np.intp)
     found = probe(evaluate, lines, np.asarray(base), np.asarray(scale, dtype=float)[lines], dtype)
-    estimate = np.minimum(found.eta.max(axis=0), 8.0 * found.eta.min(axis=0))
+    voices = np.where(found.still & ~found.still.all(axis=0), np.inf, found.eta)
+    estimate = np.minimum(found.eta.max(axis=0), 8.0 * voices.min(axis=0))
     eta = np.minimum(np.maximum(estimate, found.floor.max(axis=0)), UNBOUNDED)
     return Noise(eta, int(found.evaluations.sum()), bool(found.single.any()))
 
@@ -120,7 +124,7 @@ def probe(evaluate: Evaluate, rows: NDArray[np.intp], base: NDArray[Any], scale:
     with np.errstate(all="ignore"):
         _search(state, scale, levels)
         error = 2.0 * state.eta / state.length
-    return Probe(state.eta, state.evaluations, state.single, state.slope, error, state.floor)
+    return Probe(state.eta, state.evaluations, state.single, state.slope, error, state.floor, state.flat)
 
 
 def _search(state: "_State", scale: Floats, levels: Sequence[float]) -> None:
@@ -192,7 +196,9 @@ class _State:
             told, doubtful = told & view.is_float32, doubtful & view.is_float32
         self.settled[which] = np.maximum(self.settled[which], np.where(told, noise, 0.0))
         self.unsettled[which] = np.minimum(self.unsettled[which], np.where(doubtful, noise, np.inf))
-        self.floor[which] = np.maximum(self.floor[which], np.where(view.finite, self.eps * view.size, 0.0))
+        # values of a longer step than was needed may be larger by many orders
+        seen_here = view.finite & ~self.moved[which]
+        self.floor[which] = np.maximum(self.floor[which], np.where(seen_here, self.eps * view.size, 0.0))
         single = np.logical_and.reduce([v.is_float32 | ~v.varies for v in views])
         single &= np.logical_or.reduce([v.varies for v in views])
         self.single[which] |= single
