@@ -47,7 +47,11 @@ ROWS = 64  # rows whose neighbourhood is looked at
 
 def confirmed(scene: Scene, tier: Tier, comparison: Comparison) -> Comparison:
     """`comparison` of the tier's rows, without the accusations that do not stand."""
-    if scene.options.method == "central" or scene.options.tolerance(0.0) is not None:
+    if (
+        scene.instrument.is_final
+        or scene.options.method == "central"
+        or scene.options.tolerance(0.0) is not None
+    ):
         return comparison
     try:
         return stairs_excused(

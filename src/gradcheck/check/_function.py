@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import repeat
 from pickle import PicklingError
 from typing import Any
@@ -39,13 +39,18 @@ class Function:
         Calls of f so far.
     trouble : str
         The first exception that f raised away from the point: reported, never swallowed silently.
+    cost : int
+        Calls that one call of this makes of another function, ...
+    account : Function, optional
+        ... on whose budget they are.
     """
 
     call: Callable[..., Any]
     options: Options
     evaluations: int = 0
     trouble: str = ""
-    limits: list[int] = field(default_factory=list)
+    cost: int = 1
+    account: "Function | None" = None
 
     def __call__(self, *args: Any) -> Any:
         """One call of f, counted."""
@@ -55,6 +60,10 @@ class Function:
 
     def reserve(self, count: int) -> None:
         """Count evaluations before they are made; raises `Exhausted` where the budget does not hold them."""
+        if self.account is not None:
+            self.account.reserve(self.cost * count)
+            self.evaluations += count
+            return
         most = self.options.max_evaluations
         if most is not None and self.evaluations + count > most:
             raise Exhausted
@@ -64,6 +73,8 @@ class Function:
 
     @property
     def left(self) -> float:
+        if self.account is not None:
+            return self.account.left / self.cost
         most = self.options.max_evaluations
         return float("inf") if most is None else most - self.evaluations
 

@@ -43,10 +43,6 @@ class Instrument:
         Of the precision in which f is called.
     single : bool
         f computes in less than float64, whatever it returns.
-    extra : (p,) array, optional
-        Error of the outputs' slopes that the measurement cannot see.
-    known : (p,) array, optional
-        Noise that f is known to have.
     """
 
     function: Function
@@ -56,8 +52,11 @@ class Instrument:
     noise: Floats
     eps: float
     single: bool = False
-    extra: Floats | None = None
-    known: Floats | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether what speaks against a claim need not be measured again before anybody is accused."""
+        return False
 
     @property
     def precision(self) -> float:
@@ -80,11 +79,8 @@ class Instrument:
         if weights is not None:
             base, eta = _finite(base) @ weights.T, _finite(eta) @ np.abs(weights).T
         finest = np.array([d.finest for d in directions])
-        known = self.known if self.known is None or weights is None else self.known @ np.abs(weights).T
         measure = engine.ladder if route == "ladder" else engine.two_point
-        estimate = measure(
-            lines.evaluate, base, np.full(len(directions), scale), eta, finest=finest, known=known
-        )
+        estimate = measure(lines.evaluate, base, np.full(len(directions), scale), eta, finest=finest)
         if route == "central":
             estimate = tightened(estimate, eta, self.eps)
         estimate = self._with_floor(estimate, base, scale)
@@ -97,8 +93,7 @@ class Instrument:
         number."""
         size = float(np.max(np.abs(_finite(base)), initial=0.0)) or 1.0
         floor = np.where(estimate.status == Status.FLAT.value, FLAT * self.eps * size / scale, 0.0)
-        extra = 0.0 if self.extra is None or self.extra.shape != base.shape else self.extra
-        return replace(estimate, error=np.maximum(estimate.error, floor) + extra)
+        return replace(estimate, error=np.maximum(estimate.error, floor))
 
     def measured(
         self,

@@ -3,7 +3,7 @@
 import platform
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -18,7 +18,7 @@ from gradcheck.check._forward import Forward, ForwardScene
 from gradcheck.check._function import Exhausted, Function
 from gradcheck.check._judge import Ledger, judge_rows
 from gradcheck.check._kinks import look_beside_kinks, without_kinks
-from gradcheck.check._look import cotangents, first_look, instrument_at
+from gradcheck.check._look import Look, cotangents, first_look, instrument_at
 from gradcheck.check._measure import Instrument
 from gradcheck.check._options import Options
 from gradcheck.check._plan import Tier, plan
@@ -49,11 +49,10 @@ class Problem:
         f must return one real number.
     cotangent : str, optional
         A kind of cotangent that is judged besides those that are drawn.
-    extra, known : (p,) arrays, optional
-        Error of the outputs' slopes that no measurement sees, and noise of the outputs that is known to be there: where
-        f is itself a numerical derivative.
     tiers : callable
         Instrument, coverage, random numbers -> the directions that are measured.
+    instrument : callable
+        Look, random numbers -> what measures.
     """
 
     call: str
@@ -64,9 +63,8 @@ class Problem:
     options: Options
     scalar: bool = False
     cotangent: str | None = None
-    extra: Floats | None = None
-    known: Floats | None = None
     tiers: Callable[[Instrument, str, np.random.Generator], Iterable[Tier]] = plan
+    instrument: Callable[[Look, np.random.Generator], Instrument] = instrument_at
 
 
 def run(problem: Problem) -> Report:
@@ -112,7 +110,7 @@ def _judged(problem: Problem, function: Function) -> list[Finding]:
     )
     findings, ledger, scene = list(look.findings), Ledger(), None
     try:
-        instrument = replace(instrument_at(look, rng), extra=problem.extra, known=problem.known)
+        instrument = problem.instrument(look, rng)
         weights, dense = cotangents(look.outputs, look.base, rng, problem.cotangent)
         scene = _scene(problem, instrument, weights, dense, rng)
         findings += scene.contracts()

@@ -3,12 +3,14 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any, Unpack
 
 import numpy as np
 
 from gradcheck.check import _contracts as contracts
 from gradcheck.check._calls import name_of, require_callable
+from gradcheck.check._curvature import curvature_at
 from gradcheck.check._diagnose import MORE
 from gradcheck.check._diagnose_matrix import Matrix, explained_by
 from gradcheck.check._findings import unreached
@@ -33,8 +35,6 @@ __all__ = ["check_hessian", "check_hvp"]
 EPS = float(np.finfo(np.float64).eps)
 SYMMETRIC = 1e-6  # relative; what breaks symmetry (a transposed or a missing cross term) breaks it grossly
 COVER = 'use coverage="full" to have the wrong entries named'
-RUNGS = 2.0**-7 * np.array([1.0, 0.25, 0.0625])  # of the input's size: the ladder's own first block
-BIAS = 16.0  # times what a halved top rung changes: the slopes' truncation changes along v about as much as they do
 
 
 def check_hvp(
@@ -157,8 +157,9 @@ def check_hessian(
 ) -> Report:
     """Judge a whole Hessian, from values of f alone.
 
-    Slopes of f along a few directions u, each a sixth-order difference, are functions themselves; their derivatives
-    along v are u^T H v.
+    u^T H v is measured for a few directions u (all entries of a small problem) and each direction v, from second
+    differences of f of sixth order. Where the second derivative jumps at the point (a squared ReLU at 0), what lies
+    between its one-sided values passes, labelled a subgradient.
 
     Parameters
     ----------
@@ -193,35 +194,26 @@ def check_hessian(
 
 
 def _run_hessian(problem: Problem) -> Report:
-    """The slopes of f as a function, and the claim against their slopes, at one point."""
+    """The slopes of f as a function, and the claim against second differences of f, at one point."""
     start, point, options, claim = time.perf_counter(), problem.point, problem.options, problem.claim
     assert isinstance(claim, HessianClaim)
-    value = _real_value(problem)
+    f = Function(problem.function, options)
+    value = _real_value(problem, f)
     claim.slopes = slopes = Slopes(problem.function, point, bases(point, options), options.batched)
-    # The value that was just looked at, and the slopes by which the truncation is bounded.
-    spent, least = 1 + 2 * slopes.cost, 1 + 3 * slopes.cost
-    if options.max_evaluations is not None and options.max_evaluations < least:
-        return report_of(problem, [unreached(v.path) for v in point.variables], 1, claim.evaluations, start)
-    limit = None if options.max_evaluations is None else (options.max_evaluations - spent) // slopes.cost
-    progress = _scaled(options, slopes.cost)
-    inside = replace(options, max_evaluations=limit, progress=progress, batched=False)
-    function = Function(slopes, inside)
-    inner = replace(
-        problem, function=slopes, extra=slopes.bias(point), known=slopes.rounding(abs(value)), options=inside
-    )
+    inside = replace(options, batched=False)
+    function = Function(slopes, inside, cost=slopes.cost, account=f)
+    if function.left < 1:
+        findings = [unreached(v.path) for v in point.variables]
+        return report_of(problem, findings, f.evaluations, claim.evaluations, start)
+    instrument = partial(curvature_at, f=f, value=value, slopes=slopes)
+    inner = replace(problem, function=slopes, instrument=instrument, options=inside)
     findings = judged(inner, function)
     if not any(x.code == "raises" for x in findings):
         findings += _symmetric_blocks(claim, point)
-    return report_of(problem, findings, spent + function.evaluations * slopes.cost, claim.evaluations, start)
+    return report_of(problem, findings, f.evaluations, claim.evaluations, start)
 
 
-def _scaled(options: Options, cost: int) -> Callable[[int], object] | None:
-    """Progress in calls of f."""
-    told = options.progress
-    return None if told is None else lambda count: told(count * cost)
-
-
-def _real_value(problem: Problem) -> float:
+def _real_value(problem: Problem, f: Function) -> float:
     """One call of f, which must give a real number for real inputs."""
     for variable in problem.point.variables:
         if variable.is_complex:
@@ -231,7 +223,7 @@ def _real_value(problem: Problem) -> float:
                 "pass the real and the imaginary parts as two inputs, or use check_hvp",
             )
     try:
-        value = problem.function(*problem.point.fresh())
+        value = f(*problem.point.fresh())
     except Exception as error:
         raise UsageError(
             f"{problem.name} raised {type(error).__name__}: {error}",

@@ -19,9 +19,7 @@ __all__ = ["WHOLE", "Slopes", "bases"]
 # Entries of all inputs together up to which every entry of the Hessian is measured, 900 of them in some 50,000
 # evaluations of f; beyond, slopes along four random directions through each input.
 WHOLE = 30
-RUNGS = 2.0**-7 * np.array([1.0, 0.25, 0.0625])  # of the input's size: the ladder's own first block
-AMPLIFIED = 0.55  # of the noise of a value over the last rung: 1.09 / 2, see differentiate/_window.py
-BIAS = 16.0  # times what a halved top rung changes: the slopes' truncation changes along v about as much as they do
+RUNGS = 2.0**-7 * np.array([1.0, 0.25, 0.0625])  # of the input's size: the first block of the ladder, halved
 
 
 @dataclass
@@ -61,16 +59,16 @@ class Slopes:
         """Calls of f for one call of this."""
         return 6 * len(self.bases)
 
-    def __call__(self, *args: Any, rungs: Floats = RUNGS) -> Floats:
+    def __call__(self, *args: Any) -> Floats:
         leaves = flatten(args).leaves
         here = [
             np.array(leaves[v.position], dtype=v.working).reshape(-1).view(np.float64)
             for v in self.point.variables
         ]
-        moved = [d.moved(here, float(t)) for d in self.bases for h in rungs for t in (h, -h)]
+        moved = [d.moved(here, float(t)) for d in self.bases for h in RUNGS for t in (h, -h)]
         values = self._stacked(moved) if self.batched else np.array([self._value(x) for x in moved])
-        plus, minus = values.reshape(len(self.bases), len(rungs), 2).transpose(2, 0, 1)
-        return _neville((plus - minus) / (2.0 * rungs))
+        plus, minus = values.reshape(len(self.bases), len(RUNGS), 2).transpose(2, 0, 1)
+        return _neville((plus - minus) / (2.0 * RUNGS))
 
     def _value(self, coordinates: Sequence[Floats]) -> float:
         return float(np.real(np.asarray(self.f(*self.point.arguments(coordinates)))).reshape(()))
@@ -90,15 +88,6 @@ class Slopes:
                 "reduce over the last axes only, or leave batched out",
             )
         return np.asarray(values, dtype=float)
-
-    def rounding(self, size: float) -> Floats:
-        """What the rounding of f's own values, which are of this size, makes of the slopes."""
-        return np.full(len(self.bases), AMPLIFIED * np.finfo(float).eps * size / RUNGS[-1])
-
-    def bias(self, point: Point) -> Floats:
-        """How much of the slopes may be truncation: what a halved top rung changes."""
-        args = point.arguments(point.coordinates)
-        return BIAS * np.abs(self(*args) - self(*args, rungs=RUNGS / 2.0))
 
 
 def _neville(c: Floats) -> Floats:

@@ -13,6 +13,10 @@ from gradcheck.differentiate._window import EPS, GOOD, SAFETY, USEFUL, Floats, o
 
 __all__ = ["classify", "flat_error", "one_sided_slope"]
 
+# Noise up to here, relative to f, is that of doubles. Where more than that hides the slope it may be structure instead,
+# a ripple faster than every step, and says nothing of the derivative.
+DOUBLE = 2.0**-46
+
 
 @dataclass(frozen=True)
 class Slope:
@@ -78,7 +82,7 @@ def classify(
     undefined = np.full_like(base, np.nan)
     result.put(jumps(rungs), Status.JUMP, undefined, nothing, step)
     result.put(singular(rungs), Status.SINGULAR, undefined, nothing, step)
-    rounding = rungs.lines.eta <= rungs.lines.rounding
+    rounding = rungs.lines.eta <= DOUBLE * np.abs(base)
     result.put(choice.noisy & rounding, Status.UNRESOLVED, choice.value, choice.error, step)
     result.put(np.ones_like(settled), Status.UNRESOLVED, undefined, nothing, step)
     spent = 1 + 2 * rungs.seen.sum(axis=0)

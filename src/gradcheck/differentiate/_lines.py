@@ -15,8 +15,6 @@ __all__ = ["Lines", "misses_near"]
 # float32; the bound, which sees the truncation of a lower order, is smallest at 2^-8 and 2^-3 on the tuning set.
 TOP = 2.0**-8
 RAISE = 2.0 / 11.0  # the power of noise beyond that of doubles that leads from the one to the other
-DOUBLE = 2.0**-46  # relative to f: what is the noise of doubles for certain
-KNOWN = 32.0  # times the last bit of what such an f differences: its own sums, and the scatter of the probe
 NARROW = 2.0**-10  # of the top rung
 # The step of the small-step evidence, relative to the scale: noise of doubles is 1e-7 of the slope there.
 NEAR = 2.0**-30
@@ -34,8 +32,6 @@ class Lines:
     rows : (n,) of int
         The caller's numbers for the rows.
     base, eta : (n, p)
-    rounding : (n, p)
-        Noise up to here is that of a computation; more of it may be structure, a ripple faster than every step.
     scale, finest, low, high : (n,)
     top : (n,)
         The first rung, a power of two.
@@ -50,7 +46,6 @@ class Lines:
     rows: NDArray[np.intp]
     base: Floats
     eta: Floats
-    rounding: Floats
     scale: Floats
     finest: Floats
     low: Floats
@@ -69,7 +64,6 @@ class Lines:
         finest: Floats | None,
         low: Floats | None,
         high: Floats | None,
-        known: Floats | None = None,
     ) -> Self:
         """Choose the steps."""
         scale = _power_of_two(np.asarray(scale, dtype=float))
@@ -77,9 +71,6 @@ class Lines:
         start = np.array(np.broadcast_to(np.asarray(base, dtype=float), (n, p)))
         eta = np.maximum(np.broadcast_to(np.asarray(noise, dtype=float), (n, p)), EPS * np.abs(start))
         eta = np.where(np.isnan(eta), 0.0, eta)
-        rounding = DOUBLE * np.abs(start)
-        if known is not None:
-            eta, rounding = np.maximum(eta, known), np.maximum(rounding, KNOWN * known)
         smallest = scale * EPS if finest is None else np.asarray(finest, dtype=float)
         left = np.full(n, -np.inf) if low is None else np.asarray(low, dtype=float)
         right = np.full(n, np.inf) if high is None else np.asarray(high, dtype=float)
@@ -96,7 +87,6 @@ class Lines:
             np.arange(n),
             start,
             eta,
-            rounding,
             scale,
             smallest,
             left,
@@ -127,7 +117,7 @@ class Lines:
 
     def take(self, which: Any) -> "Lines":
         """Some of the rows."""
-        names = ("rows", "base", "eta", "rounding", "scale", "finest", "low", "high", "top", "near", "reach")
+        names = ("rows", "base", "eta", "scale", "finest", "low", "high", "top", "near", "reach")
         return Lines(self.evaluate, self.bounded, *(getattr(self, name)[which] for name in names))
 
 

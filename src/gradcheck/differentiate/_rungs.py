@@ -9,7 +9,7 @@ from gradcheck.differentiate._lines import Lines, misses_near
 from gradcheck.differentiate._view import STAIRS, has_few_digits, is_left_over
 from gradcheck.differentiate._window import EPS, NOISE_WEIGHT, SAFETY, Floats, even_part, odd_part, windows
 
-__all__ = ["ABOVE", "RUNGS", "Bools", "Choice", "Rungs", "choose"]
+__all__ = ["ABOVE", "RUNGS", "Bools", "Choice", "Rungs", "choose", "contradicted"]
 
 Bools = NDArray[np.bool_]
 
@@ -149,7 +149,7 @@ def choose(rungs: Rungs) -> Choice:
     error = np.where(
         misses_near(rungs.lines, rungs.near, h[2:], curve, found.value, error, eta[2:]), np.inf, error
     )
-    error = _contradicted(found.value, error)
+    error = contradicted(found.value, error)
     best = error.argmin(axis=0)
     pick = best[None]
 
@@ -215,7 +215,7 @@ def _broken_below(rungs: Rungs) -> Bools:
     return np.asarray(below[2:] | ~np.isfinite(rungs.near))
 
 
-def _contradicted(value: Floats, error: Floats) -> Floats:
+def contradicted(value: Floats, error: Floats) -> Floats:
     """`error`, infinite where a window's interval misses that of any finer window that counts."""
     result = error.copy()
     low, high = np.full(value.shape[1:], -np.inf), np.full(value.shape[1:], np.inf)

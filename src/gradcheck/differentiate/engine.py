@@ -47,7 +47,6 @@ def ladder(
     finest: Floats | None = None,
     low: Floats | None = None,
     high: Floats | None = None,
-    known: Floats | None = None,
 ) -> Estimate:
     """The derivative of every output element along every row, shape (rows, p).
 
@@ -65,11 +64,8 @@ def ladder(
         The smallest t that still moves x exactly; ``scale * 2**-52`` where it is not given.
     low, high : (rows,), optional
         t stays inside [low, high].
-    known : (p,) or (rows, p), optional
-        Noise that f is known to have, where it is itself a numerical derivative: no probe need find it, and a slope
-        that it hides is not suspected to be hidden by structure.
     """
-    lines = Lines.make(evaluate, base, scale, noise, finest, low, high, known)
+    lines = Lines.make(evaluate, base, scale, noise, finest, low, high)
     size = max(1, min(CHUNK, ELEMENTS // max(1, lines.base.shape[1])))
     parts = [_climb(lines.take(slice(i, i + size))) for i in range(0, len(lines.rows), size)]
     return joined(parts, lines.base.shape)
@@ -148,7 +144,6 @@ def two_point(
     finest: Floats | None = None,
     low: Floats | None = None,
     high: Floats | None = None,
-    known: Floats | None = None,
 ) -> Estimate:
     """Central differences, two evaluations a row, with a bound of first order; shape (rows, p).
 
@@ -157,7 +152,7 @@ def two_point(
     and a truncation h^2 phi'''/6, taken as 64 (h / scale)^2 of the slope. Where C is more than a tenth of the slope
     the step has not resolved the function and the error is infinite. The parameters are those of `ladder`.
     """
-    lines = Lines.make(evaluate, base, scale, noise, finest, low, high, known)
+    lines = Lines.make(evaluate, base, scale, noise, finest, low, high)
     with np.errstate(all="ignore"):
         h = np.minimum(lines.top, np.maximum(CENTRAL * lines.scale, 4.0 * lines.finest))
         values = lines.values(np.tile(np.arange(len(h)), 2), np.concatenate([h, -h])).reshape(2, len(h), -1)
