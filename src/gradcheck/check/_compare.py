@@ -35,8 +35,9 @@ class Outcome(IntEnum):
 
 
 LOST = (Status.JUMP.value, Status.SINGULAR.value, Status.NONFINITE.value)  # no slope at all
-# a number may be right by such a measurement, but never wrong: an unresolved slope's error bar is not justified
+# a number may be right by such a measurement, but not wrong: what hides the slope may be more than noise ...
 UNDECIDABLE = (*LOST, Status.UNRESOLVED.value)
+DOUBT = 2.0**10  # ... but no slope that is so many times as large, as where one of many outputs is saturated
 # Which of its outputs' statuses describes a contraction: the last of these that occurs.
 GRAVITY = ("flat", "smooth", "noisy", "edge", "kink", "unresolved", "singular", "jump", "nonfinite")
 STEEP = 0.1  # of a one-sided slope: with a larger error it may as well be growing without bound
@@ -48,7 +49,8 @@ class Measured:
     """Directional derivatives of <w, f>; arrays of shape (rows, cotangents).
 
     `low` and `high` enclose the admissible values at a kink and equal `value` elsewhere. `tainted` (rows,) says that
-    some output has no derivative along the row, whatever its cotangent: 0 * inf is then NaN in an honest gradient."""
+    some output has no derivative along the row, whatever its cotangent: 0 * inf is then NaN in an honest gradient.
+    `doubt` is how far a claim must be outside the error where some outputs' slopes are unresolved."""
 
     value: Floats
     error: Floats
@@ -56,6 +58,7 @@ class Measured:
     high: Floats
     status: NDArray[np.str_]
     tainted: NDArray[np.bool_]
+    doubt: Floats
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,9 @@ def contract(estimate: Estimate, weights: Floats) -> Measured:
         unknown, np.nan, np.where(kinked.any(axis=1)[:, None], 0.5 * (low + high), clean[0] @ weights.T)
     )
     tainted = np.asarray(~np.isfinite(error).all(axis=1))
-    return Measured(middle, bound, low, high, _gravest(estimate.status, used), tainted)
+    hidden = estimate.status == Status.UNRESOLVED.value
+    doubt = np.where(hidden, np.abs(clean[0]) + clean[2], 0.0) @ (DOUBT * (up + down))
+    return Measured(middle, bound, low, high, _gravest(estimate.status, used), tainted, doubt)
 
 
 def _gravest(status: NDArray[np.str_], used: Floats) -> NDArray[np.str_]:
@@ -142,7 +147,11 @@ def compare(
         distance = np.where(np.isfinite(claimed), distance, np.inf)
         unsure = np.isin(measured.status, UNDECIDABLE) & np.isfinite(claimed)
         excused = measured.tainted[:, None] & ~np.isfinite(claimed)
-        undecided = excused | ~np.isfinite(bound) | ((distance > bound) & unsure)
+        undecided = (
+            excused
+            | ~np.isfinite(bound)
+            | ((distance > bound) & unsure & (distance <= bound + measured.doubt))
+        )
         wrong = distance > bound
     kink = measured.high > measured.low
     outcome = np.select(

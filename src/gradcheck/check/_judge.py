@@ -76,11 +76,23 @@ def replaced(a: Comparison, rows: NDArray[np.intp], b: Comparison) -> Comparison
 
 def _arrays(c: Comparison) -> list[Any]:
     m = c.measured
-    return [c.outcome, c.claimed, m.value, m.error, m.low, m.high, m.status, m.tainted, c.bound, c.distance]
+    return [
+        c.outcome,
+        c.claimed,
+        m.value,
+        m.error,
+        m.low,
+        m.high,
+        m.status,
+        m.tainted,
+        m.doubt,
+        c.bound,
+        c.distance,
+    ]
 
 
 def _of_arrays(x: list[Any]) -> Comparison:
-    return Comparison(x[0], x[1], Measured(*x[2:8]), x[8], x[9])
+    return Comparison(x[0], x[1], Measured(*x[2:9]), x[9], x[10])
 
 
 def judge_rows(scene: Scene, tier: Tier) -> tuple[Tier, Comparison]:

@@ -14,13 +14,16 @@ from gradcheck.check._outputs import Outputs
 from gradcheck.check._point import Floats, Point
 from gradcheck.differentiate import engine
 from gradcheck.differentiate._estimate import Estimate, Status
-from gradcheck.differentiate._view import EPS_SINGLE
+from gradcheck.differentiate._view import EPS_SINGLE, SIMPLE, is_short
 
 __all__ = ["Instrument"]
 
 # over the top rung, 2^-7 of the input's size, eight ulp twice: trap 6 of the numerics, saturated forward passes,
 # and what a number that f rounds inside may be larger than f
 FLAT = 2.0**11
+# f's own value, times float32's last bit: where all values are ones and the like nobody knows the precision in which
+# they are flat (tanh and sigmoid end at 9 and 17 in float32, where input times slope is 5 of these)
+SATURATED = 8.0
 # outputs that are kept apart; more are contracted with the cotangents before they are differenced
 APART = 4096
 # (h / scale)^2 of the slope: h^2 f'''/6 of a function whose length scale is an eighth of its input's size...
@@ -92,7 +95,10 @@ class Instrument:
         """What f's values cannot show: a flat output is one of many, and its zero may be an absorbed or an underflowed
         number."""
         size = float(np.max(np.abs(_finite(base)), initial=0.0)) or 1.0
-        floor = np.where(estimate.status == Status.FLAT.value, FLAT * self.eps * size / scale, 0.0)
+        hidden = np.full(base.shape, FLAT * self.eps * size)
+        if is_short(_finite(self.base), SIMPLE).all():
+            hidden = np.maximum(hidden, SATURATED * EPS_SINGLE * np.abs(_finite(base)))
+        floor = np.where(estimate.status == Status.FLAT.value, hidden / scale, 0.0)
         return replace(estimate, error=np.maximum(estimate.error, floor))
 
     def measured(

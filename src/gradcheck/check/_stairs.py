@@ -178,9 +178,23 @@ def stairs_excused(scene: Scene, tier: Tier, comparison: Comparison) -> Comparis
     """`comparison` with accusations left open where f moves in steps that hide the claimed slope."""
     wrong = np.flatnonzero(_accused(comparison).any(axis=1))
     wrong = wrong[np.argsort(-_margin(comparison)[wrong].max(axis=1))][:ROWS]
-    ways = (_way(scene, tier.rows[i].direction, some(comparison, [i])) for i in wrong)
-    rows = wrong[_on_stairs(ways)]
+    rows = wrong[_on_stairs(_ways(scene, tier, comparison, wrong, arrays_size=True))]
+    small = np.array([_is_small_entry(scene, tier.rows[i].direction) for i in wrong], dtype=bool)
+    rest = np.setdiff1d(wrong[small], rows, assume_unique=True)
+    own = rest[_on_stairs(_ways(scene, tier, comparison, rest, arrays_size=False))]
+    rows = np.concatenate([rows, own])
     return replaced(comparison, rows, left_open(some(comparison, rows))) if len(rows) else comparison
+
+
+def _ways(
+    scene: Scene, tier: Tier, comparison: Comparison, rows: NDArray[np.intp], *, arrays_size: bool
+) -> Iterator[_Way]:
+    return (_way(scene, tier.rows[i].direction, some(comparison, [i]), arrays_size=arrays_size) for i in rows)
+
+
+def _is_small_entry(scene: Scene, direction: Direction) -> bool:
+    part = direction.parts[0]
+    return direction.kind == "entry" and bool(part.step < scene.instrument.point.size_of(part.array))
 
 
 def _on_stairs(ways: Iterator[_Way]) -> list[int]:
@@ -222,11 +236,12 @@ def _margin(comparison: Comparison) -> Floats:
     return np.where(_accused(comparison), np.nan_to_num(comparison.margin, nan=0.0, posinf=np.inf), -1.0)
 
 
-def _way(scene: Scene, direction: Direction, row: Comparison) -> _Way:
-    """A small entry is moved in its array's size: the treads of a layer's output are no narrower for it."""
+def _way(scene: Scene, direction: Direction, row: Comparison, *, arrays_size: bool) -> _Way:
+    """A small entry is moved in its array's size first: the treads of a layer's output are no narrower for it, those of
+    an elementwise function are."""
     instrument, k = scene.instrument, int(_margin(row)[0].argmax())
     size, part = 1.0, direction.parts[0]
-    if direction.kind == "entry" and part.step < instrument.point.size_of(part.array):
+    if arrays_size and _is_small_entry(scene, direction):
         direction = units_of(instrument, part.array, part.index, size=1.0)[0]
         size = direction.parts[0].step / part.step
     weights, slope = scene.weights[k], float(row.measured.value[0, k]) * size

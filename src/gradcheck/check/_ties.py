@@ -54,7 +54,7 @@ def _tied(scene: Scene, ledger: Ledger) -> Iterator[tuple[list[int], int]]:
     c = ledger.comparison
     if c is None:
         return
-    entry = np.array([row.direction.kind == "entry" for row in ledger.rows])
+    entry = ledger.are_entries(range(len(ledger.rows)))
     seen: set[tuple[tuple[int, ...], bytes]] = set()
     for k in range(c.outcome.shape[1]):
         rows = np.flatnonzero(entry & (c.outcome[:, k] == Outcome.SUBGRADIENT))
