@@ -106,6 +106,7 @@ def _is_caught(planted: Scene, ledger: Ledger, array: int) -> bool:
         high=m.high[rows],
         status=m.status[rows],
         tainted=m.tainted[rows],
+        doubt=m.doubt[rows],
     )
     claimed = claimed[:, : measured.value.shape[1]]
     return bool((compare(claimed, np.zeros_like(claimed), measured).outcome == Outcome.WRONG).any())

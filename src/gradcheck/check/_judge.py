@@ -20,7 +20,7 @@ FULL, LOW = (
     1e-4,
     1e-2,
 )  # the relative mistake that a pass must have been able to catch: in float64, and below it
-LARGER = 8.0  # than float32's top rung, 2^-3 of the input's size: as far as that size itself
+LARGER = 8.0, 64.0  # than the top rung, 2^-8 of the input's size in float64 and 2^-3 in float32
 OWN = 64.0  # roundings of a claim in low precision, of which `FLOOR` may be in any number
 # coordinates up to which the claim's own rounding is always measured, not only where there is a difference
 KEPT = 100_000
@@ -136,11 +136,10 @@ def _own_size(scene: Scene, row: Row) -> Row:
 def _second_look(scene: Scene, tier: Tier, comparison: Comparison) -> tuple[Tier, Comparison]:
     """Where steps of one size showed too little, those of another size may show more.
 
-    Other sizes are: eight times as much for an f in float32, of which noise is all that is left; the array's for a
+    Other sizes are: more, where noise is what is left (f in float32, or a slope far below f); the array's for a
     single entry and the entries' own for an array; and 2^-10 and 2^-20 of the size, for functions that bend on a scale
     far below their inputs' own (an offset of 1e6, two eigenvalues 1e-5 apart)."""
-    larger = (LARGER,) if scene.instrument.single else ()
-    for size in () if scene.options.method == "central" else (*larger, "other", 2.0**-10, 2.0**-20):
+    for size in () if scene.options.method == "central" else (*LARGER, "other", 2.0**-10, 2.0**-20):
         poor = _poor(scene, tier, comparison)
         if not len(poor):
             break

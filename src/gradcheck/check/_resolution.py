@@ -3,7 +3,9 @@
 Let an entry i of the claimed gradient be wrong by delta. Along a direction v the claim then moves by delta v_i, from
 a residual rho = claimed - measured that is known, and leaves the bound B for certain where
 
-    |delta v_i| > B + |rho|.
+    |delta v_i| > B + |rho|,
+
+B being the bound and, where some outputs are unresolved, what a claim must miss beyond it to be called wrong.
 
 A mistake of relative size r in entry i is therefore caught by one of the directions where
 
@@ -102,7 +104,8 @@ def _ratios(scene: Scene, ledger: Ledger, array: int, entries: np.ndarray) -> tu
     scaled = np.array([_rms(c) for c in comparison.claimed[own].T]) if own else typical
     with np.errstate(all="ignore"):
         right = comparison.outcome == Outcome.RIGHT
-        need = np.where(right, comparison.bound + comparison.distance, np.inf)
+        reach = comparison.bound + comparison.measured.doubt
+        need = np.where(right, reach + comparison.distance, np.inf)
         if own:
             index = np.array([int(ledger.rows[i].direction.parts[0].index[0]) for i in own])
             at, seen = _positions(entries, index)

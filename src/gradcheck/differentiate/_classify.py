@@ -7,15 +7,12 @@ from numpy.typing import NDArray
 
 from gradcheck.differentiate._estimate import Estimate, Status
 from gradcheck.differentiate._lines import Lines
+from gradcheck.differentiate._rough import DOUBLE
 from gradcheck.differentiate._rungs import Bools, Choice, Rungs
 from gradcheck.differentiate._shape import flat, jumps, kinked, missing_side, shape_of_kink, singular
 from gradcheck.differentiate._window import EPS, GOOD, SAFETY, USEFUL, Floats, one_sided
 
 __all__ = ["classify", "flat_error", "one_sided_slope"]
-
-# Noise up to here, relative to f, is that of doubles. Where more than that hides the slope it may be structure instead,
-# a ripple faster than every step, and says nothing of the derivative.
-DOUBLE = 2.0**-46
 
 
 @dataclass(frozen=True)
@@ -82,6 +79,7 @@ def classify(
     undefined = np.full_like(base, np.nan)
     result.put(jumps(rungs), Status.JUMP, undefined, nothing, step)
     result.put(singular(rungs), Status.SINGULAR, undefined, nothing, step)
+    # noise above that of doubles may be structure instead, a ripple faster than every step, and says nothing
     rounding = rungs.lines.eta <= DOUBLE * np.abs(base)
     result.put(choice.noisy & rounding, Status.UNRESOLVED, choice.value, choice.error, step)
     result.put(np.ones_like(settled), Status.UNRESOLVED, undefined, nothing, step)

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from gradcheck.differentiate._arrange import STATUS, empty
 from gradcheck.differentiate._estimate import Estimate, Status
+from gradcheck.differentiate._rough import DOUBLE
 from gradcheck.differentiate._rungs import contradicted
 from gradcheck.differentiate._window import EPS, GOOD, NOISE_WEIGHT, SAFETY, USEFUL, Floats, windows
 
@@ -36,9 +37,6 @@ Evaluate = Callable[[NDArray[np.intp], NDArray[np.intp], Floats], Floats]
 
 STEPS = 2.0 ** -np.arange(1.0, 26.0, 2.0)  # of the input's size
 BLOCK, NEAR = slice(2, 5), 6
-DOUBLE = (
-    2.0**-46
-)  # relative to f: what is the noise of doubles for certain, and no ripple faster than every step
 PERSISTS = 0.25  # two windows' jumps this close are one; a smooth function's shrink by 64
 GROWS = 3.0  # from rung to rung a kink of f makes M grow by 4, a jump by 16
 ROOM = 4.0  # times the noise of one rung: what M is off by there

@@ -24,6 +24,7 @@ from gradcheck.differentiate._descent import descend
 from gradcheck.differentiate._estimate import Estimate, Status
 from gradcheck.differentiate._lines import Lines, misses_near
 from gradcheck.differentiate._noise import Noise, noise_level
+from gradcheck.differentiate._rough import widen_where_rough
 from gradcheck.differentiate._window import EPS, GOOD, SAFETY, USEFUL, Floats, even_part, odd_part, windows
 
 __all__ = ["Noise", "ladder", "noise_level", "two_point"]
@@ -83,6 +84,7 @@ def _climb(lines: Lines) -> Estimate:
         for which in (failing[i : i + size] for i in range(0, len(failing), size)):
             block = plus[:, which], minus[:, which], near[which]
             descend(lines.take(which), block, estimate, which, good[which])
+        widen_where_rough(lines, estimate)
     return estimate
 
 

@@ -1,0 +1,47 @@
+"""Slopes over many kinks, seen through noise: a second look between the rungs.
+
+The slopes of a wide ReLU network are a random walk in the step. In float64 finer windows show that, and win. In float32
+they are lost in noise, and of the coarser ones that window has the least error which contracts by luck. Between its
+rungs the walk goes on: f is evaluated at four more steps, and what their slopes are off by, beyond P + c t^2 and
+noise, joins the error.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.differentiate._estimate import Estimate, Status
+from gradcheck.differentiate._lines import Lines
+from gradcheck.differentiate._window import Floats
+
+__all__ = ["DOUBLE", "widen_where_rough"]
+
+# Noise up to here, relative to f, is that of doubles: finer windows see what this look would.
+DOUBLE = 2.0**-46
+BETWEEN = np.array([1.5, 2.5, 6.0, 10.0])  # times a window's smallest step; its rungs are at 1, 4 and 16
+WALK = 8.0  # the way left from a window to 0 is about as long as that between its rungs, random, and its tail is long
+NOISE = 2.0  # times eta / t: the scatter of four slopes
+
+
+def widen_where_rough(lines: Lines, estimate: Estimate) -> None:
+    """Widen the errors of `estimate`, (n, p), where f's noise is above that of doubles and a window was chosen."""
+    chosen = np.isin(estimate.status, (Status.SMOOTH.value, Status.NOISY.value)) & np.isfinite(estimate.error)
+    rough = chosen & lines.known & (lines.eta > DOUBLE * np.abs(lines.base))
+    rows = np.flatnonzero(rough.any(axis=1))
+    for step in np.unique(estimate.step[rough]):
+        here = rows[(rough[rows] & (estimate.step[rows] == step)).any(axis=1)]
+        miss = _miss(lines.take(here), estimate.value[here], float(step))
+        told = rough[here] & (estimate.step[here] == step) & np.isfinite(miss)
+        estimate.error[here] += np.where(told, WALK * miss, 0.0)
+        estimate.evaluations[here] += 2 * len(BETWEEN)
+
+
+def _miss(lines: Lines, value: NDArray[np.generic], step: float) -> Floats:
+    """The most that a slope between the rungs is off by, (n, p)."""
+    n, t = len(lines.rows), step * BETWEEN
+    which = np.tile(np.arange(n), 2 * len(t))
+    values = lines.values(which, np.repeat(np.concatenate([t, -t]), n)).reshape(2, len(t), n, -1)
+    off = (values[0] - values[1]) / (2.0 * t[:, None, None]) - value
+    square = (t * t)[:, None, None]
+    curve = (off * square).sum(axis=0) / (square * square).sum()
+    left = np.abs(off - curve * square) - NOISE * lines.eta / t[:, None, None]
+    return np.asarray(np.maximum(left.max(axis=0), 0.0))
