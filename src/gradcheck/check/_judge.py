@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from gradcheck.check._compare import Comparison, Measured, Outcome, compare
 from gradcheck.check._direction import Direction
+from gradcheck.check._function import Exhausted
 from gradcheck.check._plan import Row, Tier, along, units_of
 from gradcheck.check._point import Floats
 from gradcheck.check._scene import Scene
@@ -146,9 +147,12 @@ def _second_look(scene: Scene, tier: Tier, comparison: Comparison) -> tuple[Tier
         rows = [tier.rows[i] for i in poor]
         if size == "other":
             rows = [replace(row, direction=other_size(scene, row)) for row in rows]
-        again = decide(
-            scene, [row.direction for row in rows], "ladder", 1.0 if size == "other" else float(size)
-        )
+        try:
+            again = decide(
+                scene, [row.direction for row in rows], "ladder", 1.0 if size == "other" else float(size)
+            )
+        except Exhausted:  # what the first look showed stands
+            break
         better = np.flatnonzero(_is_better(again, some(comparison, poor)))
         comparison = replaced(comparison, poor[better], some(again, better))
         tier = tier.with_rows({poor[j]: rows[j] for j in better})

@@ -15,17 +15,19 @@ from gradcheck.differentiate._window import Floats
 
 __all__ = ["DOUBLE", "widen_where_rough"]
 
-# Noise up to here, relative to f, is that of doubles: finer windows see what this look would.
+# Noise up to here, relative to f, is that of doubles for certain.
 DOUBLE = 2.0**-46
+# With less noise than this, a hundredth of float32's last bit, finer windows see what this look would.
+LOW = 2.0**-30
 BETWEEN = np.array([1.5, 2.5, 6.0, 10.0])  # times a window's smallest step; its rungs are at 1, 4 and 16
 WALK = 8.0  # the way left from a window to 0 is about as long as that between its rungs, random, and its tail is long
 NOISE = 2.0  # times eta / t: the scatter of four slopes
 
 
 def widen_where_rough(lines: Lines, estimate: Estimate) -> None:
-    """Widen the errors of `estimate`, (n, p), where f's noise is above that of doubles and a window was chosen."""
+    """Widen the errors of `estimate`, (n, p), where f's noise is that of float32 or more and a window was chosen."""
     chosen = np.isin(estimate.status, (Status.SMOOTH.value, Status.NOISY.value)) & np.isfinite(estimate.error)
-    rough = chosen & lines.known & (lines.eta > DOUBLE * np.abs(lines.base))
+    rough = chosen & lines.known & (lines.eta > LOW * np.abs(lines.base))
     rows = np.flatnonzero(rough.any(axis=1))
     for step in np.unique(estimate.step[rough]):
         here = rows[(rough[rows] & (estimate.step[rows] == step)).any(axis=1)]
