@@ -37,6 +37,7 @@ UNSEEN = 8.0  # times the noise that the judge measured first: what f moves by w
 TELLING = 0.25  # of the distance: a finer measurement with a larger error does not refute
 FEW = 1  # rows that are confirmed at first, of the largest margin; the others only where that was refuted
 NEARBY, NARROW = 2.0**-24, 2.0**-32  # how far away the nearby points are, and the step of the slopes there
+NEARER = 16.0  # times as near: where a kink is at x, the slopes there are the same
 WIDER = 16.0 * NARROW  # a second step, over which a jump makes a sixteenth of the slope
 SAMPLES = 32, 128  # a claim that is no slope at the first is looked for among more
 FIRST, GLANCE = 2, 8  # rows and points of the quick look that decides whether to take the long one
@@ -153,10 +154,24 @@ def _kinks_forgiven(scene: Scene, tier: Tier, comparison: Comparison) -> Compari
     if not len(rows) or len(rows) > ROWS or not _varies(scene, directions[:FIRST]):
         return comparison
     for samples in SAMPLES:
-        comparison = _forgive(scene, comparison, rows, *_slopes_nearby(scene, directions, samples))
+        far = _slopes_nearby(scene, directions, samples)
+        nearer = _nearer(scene, directions, samples, far, some(comparison, rows))
+        comparison = _forgive(scene, comparison, rows, *nearer)
         rows = np.flatnonzero(_is_wrong(comparison))
         directions = [tier.rows[i].direction for i in rows]
     return comparison
+
+
+def _nearer(
+    scene: Scene, directions: Sequence[Direction], samples: int, hull: tuple[Floats, Floats], rows: Comparison
+) -> tuple[Floats, Floats]:
+    """The hull of slopes at points nearer by, for rows of which the claim is inside `hull`.
+
+    At a kink it is the same, while that of a function that bends on this scale (a root near 0) shrinks."""
+    low, high = hull[0].copy(), hull[1].copy()
+    for i in np.flatnonzero(_is_inside(scene, rows, low, high).any(axis=1)):
+        low[[i]], high[[i]] = _slopes_nearby(scene, [directions[int(i)]], samples, NEARBY / NEARER)
+    return low, high
 
 
 def _forgive(
@@ -166,13 +181,7 @@ def _forgive(
     if not len(rows):
         return comparison
     before = some(comparison, rows)
-    slack = SLACK * np.maximum(np.abs(low), np.abs(high)) + _rounding(scene)
-    inside = (before.claimed >= low - slack) & (before.claimed <= high + slack) & (high - low > 2.0 * slack)
-    # no slack makes the claim one of these slopes: it is small, or the claim as far inside at a kink
-    clear = (before.claimed >= low + slack) & (before.claimed <= high - slack)
-    clear &= before.measured.status == Status.KINK.value
-    inside &= clear | (slack <= TELLING * before.distance)
-    forgiven = (before.outcome == Outcome.WRONG) & inside
+    forgiven = _is_inside(scene, before, low, high)
     new = Outcome.UNDECIDED if scene.options.kinks == "strict" else Outcome.SUBGRADIENT
     measured = replace(
         before.measured,
@@ -183,6 +192,17 @@ def _forgive(
     outcome = np.where(forgiven, new, before.outcome)
     distance = np.where(forgiven, 0.0, before.distance)
     return replaced(comparison, rows, replace(before, outcome=outcome, measured=measured, distance=distance))
+
+
+def _is_inside(scene: Scene, before: Comparison, low: Floats, high: Floats) -> NDArray[np.bool_]:
+    """Wrong claims that are between the slopes nearby, where these differ."""
+    slack = SLACK * np.maximum(np.abs(low), np.abs(high)) + _rounding(scene)
+    inside = (before.claimed >= low - slack) & (before.claimed <= high + slack) & (high - low > 2.0 * slack)
+    # no slack makes the claim one of these slopes: it is small, or the claim as far inside at a kink
+    clear = (before.claimed >= low + slack) & (before.claimed <= high - slack)
+    clear &= before.measured.status == Status.KINK.value
+    inside &= clear | (slack <= TELLING * before.distance)
+    return np.asarray((before.outcome == Outcome.WRONG) & inside)
 
 
 def _varies(scene: Scene, directions: Sequence[Direction]) -> bool:
@@ -207,7 +227,12 @@ def _rounding(scene: Scene) -> Floats:
 
 
 def _slopes_nearby(
-    scene: Scene, directions: Sequence[Direction], samples: int, *, glance: bool = False
+    scene: Scene,
+    directions: Sequence[Direction],
+    samples: int,
+    near: float = NEARBY,
+    *,
+    glance: bool = False,
 ) -> tuple[Floats, Floats]:
     """Hull of the slopes along each direction at points nearby, every output's own, contracted: (rows, K).
 
@@ -217,10 +242,10 @@ def _slopes_nearby(
     if not directions:
         return np.zeros((0, len(scene.weights))), np.zeros((0, len(scene.weights)))
     for direction in directions:
-        slopes = np.array([_slope_at(scene, direction, s, NARROW) for s in range(samples)])
+        slopes = np.array([_slope_at(scene, direction, s, near, NARROW) for s in range(samples)])
         if not glance:
             slopes[
-                _jump(slopes, np.array([_slope_at(scene, direction, s, WIDER) for s in range(samples)]))
+                _jump(slopes, np.array([_slope_at(scene, direction, s, near, WIDER) for s in range(samples)]))
             ] = np.nan
         finite = np.isfinite(slopes).all(axis=1)
         if not finite.any():
@@ -239,24 +264,25 @@ def _jump(slopes: Floats, wider: Floats) -> NDArray[np.bool_]:
         return np.asarray((miss <= 0.25 * np.abs(slopes)) & (slopes != 0))
 
 
-def _raised(point: Point, number: int) -> list[Floats] | None:
+def _raised(point: Point, number: int, near: float) -> list[Floats] | None:
     """A point at which one whole array is larger, or smaller: where all units are on, or off, as a claim has it."""
     array, down = divmod(number, 2)
     if not 0 <= array < len(point.coordinates):
         return None
-    step = (-NEARBY if down else NEARBY) * point.size_of(array)
+    step = (-near if down else near) * point.size_of(array)
     return [x + step if i == array else x for i, x in enumerate(point.coordinates)]
 
 
-def _slope_at(scene: Scene, direction: Direction, sample: int, step: float) -> Floats:
+def _slope_at(scene: Scene, direction: Direction, sample: int, near: float, step: float) -> Floats:
     """Every output's slope along `direction` at one nearby point; half of the points lean towards +v or -v."""
     instrument = scene.instrument
-    there = _raised(instrument.point, sample - GLANCE)
+    there = _raised(instrument.point, sample - GLANCE, near)
     if there is None:
         rng = np.random.default_rng([scene.options.seed, sample])
         shift = overall("gaussian", instrument.point, rng, instrument.eps)
-        there = shift.moved(instrument.point.coordinates, NEARBY)
-        there = direction.moved(there, LEANING[sample % 4] * NEARBY)
+        there = shift.moved(instrument.point.coordinates, near)
+        there = direction.moved(there, LEANING[sample % 4] * near)
     lines = Lines(instrument.function, instrument.point.moved_to(there), instrument.outputs, [direction])
     plus, minus = lines.evaluate(np.zeros(2, dtype=np.intp), np.array([step, -step]))
-    return np.asarray(np.nan_to_num((plus - minus) / (2.0 * step), posinf=np.nan, neginf=np.nan))
+    slope = (plus - minus) / (2.0 * step)
+    return np.where(np.isfinite(slope), slope, np.nan)

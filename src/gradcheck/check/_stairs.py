@@ -14,7 +14,8 @@ A claim that looks wrong by e = claimed - measured is therefore held against f(x
 
 Where that slope is e, f's values hide what is claimed, and nothing can be decided there; nor along other lines on which
 such a riser could hide what is claimed, being no further away than its height over e. A single jump of f itself, or
-risers that do not add up to e, excuse nothing.
+risers that do not add up to e, excuse nothing; and nothing excuses what a wide piece with a slope of its own shows of
+one entry (a remainder's between two jumps).
 """
 
 from collections.abc import Iterator
@@ -53,6 +54,9 @@ CLEAR = 16.0  # times the noise
 # of the slope, and times the median: a smooth function's sixth differences are much alike
 SMALL, SEAM = 1e-3, 1e3
 TALL = 1e-2  # of what the slope makes of the input's size: a higher jump is f's own, and no tolerance
+# of the input's size: the widest treads of rounding, where a logistic is 1 but for its last bit, end sooner; a piece
+# that is as wide, and has a slope of its own so many times its error, is f's own
+PIECE, SLOPED = 2.0**-5, 1e3
 MANY, FEW = 32, 2  # such lengths that are searched, in a small problem and in a large one
 SEARCHED = 1000  # coordinates up to which a small excess is worth 260 evaluations
 ROWS, TRIES = 64, 4  # accused rows that are looked at, and those among which a staircase must be
@@ -68,6 +72,7 @@ class _Way:
     slope: float
     excess: float
     noise: float
+    is_sloped: bool
 
     def values(self, t: Floats) -> Floats:
         """f(x + t v) - f(x); NaN where it is not finite."""
@@ -203,20 +208,22 @@ def _on_stairs(ways: Iterator[_Way]) -> list[int]:
     The first that does not even leap ends the search for any, and the first whose risers make up for its excess says
     how high they are.
     """
-    seen: list[tuple[_Way, float]] = []
+    seen: list[tuple[int, _Way, float]] = []
     height = 0.0
-    for way in ways:
+    for number, way in enumerate(ways):
         first = way.first_riser()
+        if way.is_sloped and FAR > first >= PIECE:  # a remainder's piece between two jumps
+            continue
         height = height or way.riser(first)
         if not height and way.is_small:
             height = way.seam()
             first = min(first, FAR) if height else first
-        seen.append((way, first))
+        seen.append((number, way, first))
         if not height and (len(seen) == TRIES or not np.isfinite(first) or not way.is_small):
             return []
     if not height:
         return []
-    return [i for i, (way, first) in enumerate(seen) if way.hides(first, height) or way.riser(first)]
+    return [i for i, way, first in seen if way.hides(first, height) or way.riser(first)]
 
 
 def hidden(comparison: Comparison) -> NDArray[np.bool_]:
@@ -252,6 +259,8 @@ def _way(scene: Scene, direction: Direction, row: Comparison, *, arrays_size: bo
         slope=slope,
         excess=float(row.claimed[0, k]) * size - slope,
         noise=float(np.nan_to_num(instrument.noise, posinf=0.0) @ np.abs(weights)),
+        is_sloped=direction.kind == "entry"
+        and bool(abs(row.measured.value[0, k]) > SLOPED * row.measured.error[0, k]),
     )
 
 
