@@ -128,7 +128,6 @@ def focal_objective_without_the_sigmoid(rng):
     "smooth L1 of weighted differences",
     "missing factor",
     "the weights enter the loss, not its gradient",
-    says=("factor",),
 )
 def weights_of_the_forward_pass_only(rng):
     w, y = rng.uniform(0.2, 3, (4, 3)), rng.standard_normal((4, 3))
@@ -177,8 +176,8 @@ def class_weight_applied_to_the_first_columns(rng):
     "softmax loss with a loss weight",
     "special cotangent (zero)",
     "with a zero cotangent the buffer still holds the probabilities, not a gradient of zero",
-    generic=False,
     fidelity="issue",
+    says=("nonlinear",),
 )
 def loss_of_weight_zero_leaves_its_value_behind(rng):
     y = np.eye(4)[rng.integers(0, 4, 5)]
