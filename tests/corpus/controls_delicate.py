@@ -50,7 +50,9 @@ def total_variation_of_small_steps(rng):
     return Problem(f=lambda i: np.asarray(np.abs(np.diff(i[0])).sum()), vjp_good=good, inputs=(x,))
 
 
-@control("norms_of_rows_from_1_to_1e-12", "strong curvature", "Euclidean norms of rows of very different length")
+@control(
+    "norms_of_rows_from_1_to_1e-12", "strong curvature", "Euclidean norms of rows of very different length"
+)
 def norms_of_rows(rng):
     x = rng.standard_normal((5, 4)) * np.array([1, 1e-3, 1e-6, 1e-9, 1e-12])[:, None]
     return Problem(
@@ -134,7 +136,9 @@ def squares_of_all_sizes(rng):
     return elem(np.square, lambda x: 2 * x, x)
 
 
-@control("matrix_of_all_scales", "dynamic range", "W x with columns of 1e30 ... 1e-30 and x the other way round")
+@control(
+    "matrix_of_all_scales", "dynamic range", "W x with columns of 1e30 ... 1e-30 and x the other way round"
+)
 def matrix_of_all_scales(rng):
     s = 10.0 ** np.array([-30, -10, 0, 10, 30])
     return Problem(
@@ -159,7 +163,9 @@ def outputs_of_1e200(rng):
     return elem(lambda x: 1e200 * np.sin(x), lambda x: 1e200 * np.cos(x), rng.standard_normal(5))
 
 
-@control("constant_row_normalised_with_1e-12", "strong curvature", "layer norm, a constant row, epsilon 1e-12")
+@control(
+    "constant_row_normalised_with_1e-12", "strong curvature", "layer norm, a constant row, epsilon 1e-12"
+)
 def constant_row_normalised(rng):
     x = rng.standard_normal((3, 6))
     x[1] = 0.7
@@ -210,11 +216,15 @@ def powers_of_all_sizes(rng):
     )
 
 
-@control("refraction_beside_total_reflection", "domain edge", "asin(1.5 sin t), 1e-9 ... 0.1 short of the limit")
+@control(
+    "refraction_beside_total_reflection", "domain edge", "asin(1.5 sin t), 1e-9 ... 0.1 short of the limit"
+)
 def refraction_beside_total_reflection(rng):
     t = np.arcsin(1 / 1.5) - np.array([1e-9, 1e-6, 1e-3, 0.1])
     return elem(
-        lambda t: np.arcsin(1.5 * np.sin(t)), lambda t: 1.5 * np.cos(t) / np.sqrt(1 - (1.5 * np.sin(t)) ** 2), t
+        lambda t: np.arcsin(1.5 * np.sin(t)),
+        lambda t: 1.5 * np.cos(t) / np.sqrt(1 - (1.5 * np.sin(t)) ** 2),
+        t,
     )
 
 
@@ -254,7 +264,9 @@ def normal_density_far_out(rng):
     )
 
 
-@control("quadratic_spline_at_its_knots", "second derivative jumps", "quadratic spline on, and 1e-9 beside, a knot")
+@control(
+    "quadratic_spline_at_its_knots", "second derivative jumps", "quadratic spline on, and 1e-9 beside, a knot"
+)
 def quadratic_spline_at_its_knots(rng):
     s = interpolate.make_interp_spline(np.arange(8.0), rng.standard_normal(8), k=2)
     return elem(s, s.derivative(), [s.t[4], s.t[5] + 1e-9, 0.5, 6.3])

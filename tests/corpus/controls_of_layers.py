@@ -62,7 +62,9 @@ def attention_that_looks_at_one_key(rng):
     return Problem(f=plain.f, vjp_good=plain.vjp_good, inputs=(10 * q, k, v))
 
 
-@control("cross_entropy_smoothed_weighted_ignored", "masked mean", "smoothing 0.1, class weights, one row ignored")
+@control(
+    "cross_entropy_smoothed_weighted_ignored", "masked mean", "smoothing 0.1, class weights, one row ignored"
+)
 def cross_entropy_smoothed(rng):
     y, w = np.array([0, 2, 1, 1, 3]), np.array([1, 2, 0.5, 1.5, 1.0])
     on = np.array([1, 1, 0, 1, 1.0])
@@ -75,7 +77,9 @@ def cross_entropy_smoothed(rng):
     )
 
 
-@control("cross_entropy_of_logits_of_1000", "saturation", "logits around a thousand, some examples wrong by 2,000")
+@control(
+    "cross_entropy_of_logits_of_1000", "saturation", "logits around a thousand, some examples wrong by 2,000"
+)
 def cross_entropy_of_logits_of_1000(rng):
     y = np.eye(5)[[0, 2, 4, 1, 3]]
     return Problem(
@@ -117,7 +121,9 @@ def contrastive_loss_cold(rng):
         s = unit(i[0])[0] @ unit(i[1])[0].T / 0.01
         return np.asarray(np.mean(_logsumexp(s)[:, 0] - np.diag(s)))
 
-    return Problem(f=forward, vjp_good=good, inputs=(rng.standard_normal((6, 4)), rng.standard_normal((6, 4))))
+    return Problem(
+        f=forward, vjp_good=good, inputs=(rng.standard_normal((6, 4)), rng.standard_normal((6, 4)))
+    )
 
 
 def _convolution(rng, dtype):
@@ -150,7 +156,9 @@ def pooling_beside_a_tie(rng):
 
     def windows(x):
         padded = np.pad(x, ((0, 0), (1, 1), (1, 1)), constant_values=-np.inf)
-        return np.lib.stride_tricks.sliding_window_view(padded, (3, 3), (1, 2))[:, ::2, ::2].reshape(2, 3, 3, 9)
+        return np.lib.stride_tricks.sliding_window_view(padded, (3, 3), (1, 2))[:, ::2, ::2].reshape(
+            2, 3, 3, 9
+        )
 
     def good(i, ct):
         g = np.zeros((2, 8, 8))
@@ -222,7 +230,9 @@ def batch_norm_float32_inside(rng):
     )
 
 
-@control("relu_network_float32_inside", "many kinks, float32 inside", "8-16-4 ReLU network in float32, batch 16")
+@control(
+    "relu_network_float32_inside", "many kinks, float32 inside", "8-16-4 ReLU network in float32, batch 16"
+)
 def relu_network_float32_inside(rng):
     def run(i, t):
         x, w, v = (a.astype(t) for a in i)

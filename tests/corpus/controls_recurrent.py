@@ -1,7 +1,5 @@
 """Correct gradients of recurrences, alignments and unrolled iterations: long chains, in float64 and in float32."""
 
-from itertools import pairwise
-
 import numpy as np
 
 from tests.corpus._case import Case, Problem, control
@@ -24,7 +22,7 @@ def _rnn(i):
 
 
 def _rnn_vjp(i, ct):
-    x, h, w, u, b = i
+    x, _, w, u, b = i
     states = _rnn(i)
     dx, dw, du, db = (np.zeros_like(a) for a in (x, w, u, b))
     dh = ct
@@ -62,7 +60,9 @@ def recurrent_network_float32_inside(rng):
     return Problem(f=forward, vjp_good=plain.vjp_good, inputs=plain.inputs, ideal=plain.f)
 
 
-@control("linear_recurrence_exploding", "exploding gradient", "h = U h + x, 50 times, spectral radius above 2")
+@control(
+    "linear_recurrence_exploding", "exploding gradient", "h = U h + x, 50 times, spectral radius above 2"
+)
 def linear_recurrence_exploding(rng):
     def states(i):
         all_ = [i[1]]
@@ -127,7 +127,11 @@ def long_short_term_memory_in_float32(rng):
     return _long_memory(rng, 20, F4)
 
 
-@control("gated_unit_of_mixed_precision", "mixed dtypes", "GRU of 20 steps: float32 weights, float64 inputs and state")
+@control(
+    "gated_unit_of_mixed_precision",
+    "mixed dtypes",
+    "GRU of 20 steps: float32 weights, float64 inputs and state",
+)
 def gated_unit_of_mixed_precision(rng):
     def run(i):
         x, h, w, u, b = i
@@ -182,7 +186,9 @@ def _path_vjp(i, ct):
 
 def _chain(emit, move):
     return Problem(
-        f=lambda i: np.asarray(_logsumexp(_forward_scores(*i)[-1], 0)), vjp_good=_path_vjp, inputs=(emit, move)
+        f=lambda i: np.asarray(_logsumexp(_forward_scores(*i)[-1], 0)),
+        vjp_good=_path_vjp,
+        inputs=(emit, move),
     )
 
 
@@ -201,7 +207,11 @@ def chain_field_decided(rng):
     return _chain(30 * rng.standard_normal((20, 3)), rng.standard_normal((3, 3)))
 
 
-@control("hidden_chain_scaled_forward", "products over time", "likelihood of 40 observations by the scaled recursion")
+@control(
+    "hidden_chain_scaled_forward",
+    "products over time",
+    "likelihood of 40 observations by the scaled recursion",
+)
 def hidden_chain_scaled_forward(rng):
     seen = rng.integers(0, 3, 40)
 
@@ -229,11 +239,15 @@ def hidden_chain_scaled_forward(rng):
         return tuple(g * (d - (d * g).sum(1, keepdims=True)) for g, d in ((a, da), (b, db)))
 
     return Problem(
-        f=lambda i: run(i)[0], vjp_good=good, inputs=(rng.standard_normal((3, 3)), rng.standard_normal((3, 3)))
+        f=lambda i: run(i)[0],
+        vjp_good=good,
+        inputs=(rng.standard_normal((3, 3)), rng.standard_normal((3, 3))),
     )
 
 
-@control("connectionist_loss_by_forward_backward", "log of many paths", "CTC of 12 frames, label with a repetition")
+@control(
+    "connectionist_loss_by_forward_backward", "log of many paths", "CTC of 12 frames, label with a repetition"
+)
 def connectionist_loss_by_forward_backward(rng):
     label = np.array([0, 1, 0, 2, 0, 2, 0])
     jump = np.array([k > 1 and label[k] != 0 and label[k] != label[k - 2] for k in range(7)])
@@ -274,7 +288,7 @@ def connectionist_loss_by_forward_backward(rng):
     )
 
 
-@control("transport_of_30_unrolled_sweeps", "unrolled iteration", "Sinkhorn in logs, not converged, differentiated as run")
+@control("transport_of_30_unrolled_sweeps", "unrolled iteration", "Sinkhorn in logs, not converged, as run")
 def transport_of_30_unrolled_sweeps(rng):
     eps = 0.05
 
@@ -303,35 +317,6 @@ def transport_of_30_unrolled_sweeps(rng):
         return np.asarray((np.exp(k + u[:, None] + v) * i[0]).sum())
 
     return Problem(f=value, vjp_good=good, inputs=(rng.random((4, 4)),))
-
-
-@control("descent_unrolled_for_its_own_rate", "unrolled iteration", "25 steps of gradient descent, by rate and penalty")
-def descent_unrolled_for_its_own_rate(rng):
-    a, y = rng.standard_normal((8, 3)), rng.standard_normal(8)
-
-    def steps(i):
-        w, rate, decay = i
-        all_ = [w]
-        for _ in range(25):
-            w = w - rate * (a.T @ (a @ w - y) / 8 + decay * w)
-            all_.append(w)
-        return all_
-
-    def good(i, ct):
-        _, rate, decay = i
-        ws = steps(i)
-        d, d_rate, d_decay = ct * 2 * a.T @ (a @ ws[-1] - y) / 8, 0.0, 0.0
-        for w, _next in reversed(list(pairwise(ws))):
-            d_rate -= d @ (a.T @ (a @ w - y) / 8 + decay * w)
-            d_decay -= rate * d @ w
-            d = d - rate * (a.T @ (a @ d) / 8 + decay * d)
-        return d, np.asarray(d_rate), np.asarray(d_decay)
-
-    return Problem(
-        f=lambda i: np.asarray(np.mean((a @ steps(i)[-1] - y) ** 2)),
-        vjp_good=good,
-        inputs=(rng.standard_normal(3), np.asarray(0.1), np.asarray(0.01)),
-    )
 
 
 CASES = tuple(value for value in dict(vars()).values() if isinstance(value, Case))
