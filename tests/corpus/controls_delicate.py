@@ -57,7 +57,7 @@ def norms_of_rows(rng):
     x = rng.standard_normal((5, 4)) * np.array([1, 1e-3, 1e-6, 1e-9, 1e-12])[:, None]
     return Problem(
         f=lambda i: np.sqrt((i[0] ** 2).sum(1)),
-        vjp_good=lambda i, ct: (ct[:, None] * i[0] / np.sqrt((i[0] ** 2).sum(1))[:, None],),
+        vjp_good=lambda i, ct: (ct[:, None] * i[0] / np.sqrt((i[0] ** 2).sum(1) + 1e-300)[:, None],),
         inputs=(x,),
     )
 
@@ -65,7 +65,11 @@ def norms_of_rows(rng):
 @control("modulus_of_small_complex_numbers", "complex", "|z| for |z| from 1 to 1e-12")
 def modulus_of_small_complex_numbers(rng):
     z = (rng.standard_normal(5) + 1j * rng.standard_normal(5)) * np.array([1, 1e-3, 1e-6, 1e-8, 1e-12])
-    return Problem(f=lambda i: np.abs(i[0]), vjp_good=lambda i, ct: (ct * i[0] / np.abs(i[0]),), inputs=(z,))
+    return Problem(
+        f=lambda i: np.abs(i[0]),
+        vjp_good=lambda i, ct: (ct * np.exp(1j * np.angle(i[0])) * (i[0] != 0),),
+        inputs=(z,),
+    )
 
 
 @control("weighted_order_statistics", "selection", "weights on the sorted entries, two of them 1e-6 apart")

@@ -165,7 +165,7 @@ def normalised_image_differentiated_as_raw(rng):
     "missing term",
     "the minimum gets its gradient, the maximum in the denominator does not",
     fidelity="issue",
-    says=("entries",),
+    says=("missing-term",),
 )
 def maximum_of_a_normalisation_forgotten(rng):
     def vjp(with_max):
