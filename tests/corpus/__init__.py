@@ -39,6 +39,7 @@ from tests.corpus import (
     products,
     rearrangements,
     recomputed,
+    remainders,
     sequences,
     splats,
     structured,
@@ -81,6 +82,7 @@ BUGS: tuple[Case, ...] = (
     *objectives.CASES,
     *poses_and_forces.CASES,
     *recomputed.CASES,
+    *remainders.CASES,
     *splats.CASES,
     *tables_and_powers.CASES,
 )
