@@ -40,7 +40,7 @@ def test_wrong_and_right_agree_at_the_point_that_hides_the_bug(case: Case) -> No
 
 
 def test_corpus_is_whole() -> None:
-    assert (len(BUGS), len(HIDDEN), len(CONTROLS)) == (202, 41, 153)
+    assert (len(BUGS), len(HIDDEN), len(CONTROLS)) == (266, 48, 219)
     assert all(case.source for case in BUGS)
     assert len({case.name for case in (*BUGS, *CONTROLS)}) == len(BUGS) + len(CONTROLS)
 
