@@ -89,7 +89,7 @@ def _measured_again(
     previous = None
     for scale in SCALES:
         noise = coarse if scale == 1.0 else np.maximum(rounding, _noise_along(scene, directions, scale))
-        noise[kinked] = scene.instrument.noise  # a kink is no noise
+        noise[kinked] = scene.instrument.noise_along(directions)[kinked]  # a kink is no noise
         other = decide(scene, directions, "ladder", scale, noise)
         width = other.measured.error + 0.5 * (other.measured.high - other.measured.low)
         refutes = (other.outcome != Outcome.WRONG) & (width <= TELLING * before.distance)
@@ -97,7 +97,7 @@ def _measured_again(
         outcome = np.where((before.outcome == Outcome.WRONG) & refutes, other.outcome, outcome)
         # noise that shows in a wide window alone (a cancelled term's quantum) is there in a narrow one too
         hidden = 0.0 if scale == 1.0 else (coarse @ np.abs(scene.weights).T) / (scale * STEP)
-        sees = (other.distance > other.bound + hidden) & ~_moves_unseen(scene, coarse, other)
+        sees = (other.distance > other.bound + hidden) & ~_moves_unseen(scene, directions, coarse, other)
         accused |= (other.outcome == Outcome.WRONG) & sees
         # two steps that see the same mistake see no noise, which would be another at each
         accused |= previous is not None and _agree(previous, other, before)
@@ -109,9 +109,13 @@ def _measured_again(
     return replaced(comparison, rows, replace(before, outcome=outcome, bound=bound)), bool(changed.any())
 
 
-def _moves_unseen(scene: Scene, noise: Floats, other: Comparison) -> NDArray[np.bool_]:
+def _moves_unseen(
+    scene: Scene, directions: Sequence[Direction], noise: Floats, other: Comparison
+) -> NDArray[np.bool_]:
     """Flat to steps that are powers of two, but not to those of the window for the noise: x - floor(x) at 1e10."""
-    moves = (noise > UNSEEN * scene.instrument.noise).astype(float) @ (scene.weights != 0).T.astype(float) > 0
+    moves = (noise > UNSEEN * scene.instrument.noise_along(directions)).astype(float) @ (
+        scene.weights != 0
+    ).T.astype(float) > 0
     return np.asarray(moves & (other.measured.status == Status.FLAT.value))
 
 
@@ -144,7 +148,8 @@ def _noise_along(scene: Scene, directions: Sequence[Direction], scale: float) ->
     with np.errstate(all="ignore"):
         values = values - instrument.base
         residual = np.abs(values - basis @ (basis.T @ values)).max(axis=1)
-    return np.asarray(np.maximum(instrument.noise, EXCESS * np.nan_to_num(residual, nan=0.0, posinf=0.0)))
+    least = instrument.noise_along(directions)
+    return np.asarray(np.maximum(least, EXCESS * np.nan_to_num(residual, nan=0.0, posinf=0.0)))
 
 
 def _kinks_forgiven(scene: Scene, tier: Tier, comparison: Comparison) -> Comparison:

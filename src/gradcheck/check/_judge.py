@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from gradcheck.check._compare import Comparison, Measured, Outcome, compare
 from gradcheck.check._direction import Direction
 from gradcheck.check._function import Exhausted
+from gradcheck.check._look import learn_noise
 from gradcheck.check._plan import Row, Tier, along, units_of
 from gradcheck.check._point import Floats
 from gradcheck.check._scene import Scene
@@ -22,6 +23,7 @@ FULL, LOW = (
     1e-2,
 )  # the relative mistake that a pass must have been able to catch: in float64, and below it
 LARGER = 8.0, 64.0  # than the top rung, 2^-8 of the input's size in float64 and 2^-3 in float32
+QUIETER = 0.125  # of the noise along all arrays: ECNoise's own scatter is a factor of 4
 OWN = 64.0  # roundings of a claim in low precision, of which `FLOOR` may be in any number
 # coordinates up to which the claim's own rounding is always measured, not only where there is a difference
 KEPT = 100_000
@@ -137,19 +139,22 @@ def _own_size(scene: Scene, row: Row) -> Row:
 def _second_look(scene: Scene, tier: Tier, comparison: Comparison) -> tuple[Tier, Comparison]:
     """Where steps of one size showed too little, those of another size may show more.
 
-    Other sizes are: more, where noise is what is left (f in float32, or a slope far below f); the array's for a
-    single entry and the entries' own for an array; and 2^-10 and 2^-20 of the size, for functions that bend on a scale
-    far below their inputs' own (an offset of 1e6, two eigenvalues 1e-5 apart)."""
-    for size in () if scene.options.method == "central" else (*LARGER, "other", 2.0**-10, 2.0**-20):
+    First the noise is measured along the array alone. Other sizes are: more, where noise is what is left (f in
+    float32, or a slope far below f); the array's for a single entry and the entries' own for an array; and 2^-10 and
+    2^-20 of the size, for functions that bend on a scale far below their inputs' own (an offset of 1e6, two
+    eigenvalues 1e-5 apart)."""
+    for size in () if scene.options.method == "central" else ("itself", *LARGER, "other", 2.0**-10, 2.0**-20):
         poor = _poor(scene, tier, comparison)
         if not len(poor):
             break
         rows = [tier.rows[i] for i in poor]
+        if size == "itself" and not _learned(scene, rows):
+            continue
         if size == "other":
             rows = [replace(row, direction=other_size(scene, row)) for row in rows]
         try:
             again = decide(
-                scene, [row.direction for row in rows], "ladder", 1.0 if size == "other" else float(size)
+                scene, [row.direction for row in rows], "ladder", size if isinstance(size, float) else 1.0
             )
         except Exhausted:  # what the first look showed stands
             break
@@ -157,6 +162,18 @@ def _second_look(scene: Scene, tier: Tier, comparison: Comparison) -> tuple[Tier
         comparison = replaced(comparison, poor[better], some(again, better))
         tier = tier.with_rows({poor[j]: rows[j] for j in better})
     return tier, comparison
+
+
+def _learned(scene: Scene, rows: Sequence[Row]) -> bool:
+    """Whether the noise along one of these rows' arrays alone is less than along all of them together."""
+    instrument = scene.instrument
+    arrays = {row.array for row in rows} if len(scene.point.variables) > 1 else set()
+    try:
+        for array in sorted(arrays - instrument.own.keys()):
+            learn_noise(instrument, array, scene.rng)
+    except Exhausted:
+        return False
+    return any(bool((instrument.own[a] < QUIETER * instrument.noise).any()) for a in arrays)
 
 
 def _poor(scene: Scene, tier: Tier, comparison: Comparison) -> NDArray[np.intp]:

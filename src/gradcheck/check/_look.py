@@ -17,7 +17,7 @@ from gradcheck.differentiate import engine
 from gradcheck.differentiate._errors import UsageError
 from gradcheck.differentiate._view import are_float32
 
-__all__ = ["Look", "cotangents", "first_look", "instrument_at", "overall", "part"]
+__all__ = ["Look", "cotangents", "first_look", "instrument_at", "learn_noise", "overall", "part"]
 
 # Cotangents are multiples of this: float16 holds them up to 8, and two of them, whose difference a normalised function
 # may depend on alone, are equal once in a thousand pairs (once in fifty for sixteenths).
@@ -142,13 +142,40 @@ def instrument_at(look: Look, rng: np.random.Generator) -> Instrument:
     eps = float(np.finfo(np.float64).eps)
     if point.is_narrow:
         eps = max(float(np.finfo(v.dtype).eps) for v in point.variables)
-    first = overall("signs", point, rng, eps, relative=True)
-    directions = [first, _opposed(overall("gaussian", point, rng, eps, relative=True), first)]
-    lines = Lines(look.function, point, outputs, directions)
-    noise = engine.noise_level(lines.evaluate, look.base, np.ones(2), dtype=outputs.dtype)
+    parts = [
+        [part(kind, point, a, rng, relative=True) for a in range(len(point.variables))]
+        for kind in ("signs", "gaussian")
+    ]
+    noise = _noise(look.function, point, outputs, look.base, eps, *parts)
     eta = np.maximum(np.nan_to_num(noise.eta, nan=0.0, posinf=0.0), look.jitter)
     single = noise.single or outputs.dtype.itemsize < 8 or point.is_narrow
     return Instrument(look.function, point, outputs, look.base, eta, eps, single)
+
+
+def learn_noise(instrument: Instrument, array: int, rng: np.random.Generator) -> None:
+    """Measure the noise along two directions through one array alone: what other arrays stir up is none of its.
+
+    A layer norm of a constant row is noisy as a function of its input, and exact as one of its gain."""
+    point, eps = instrument.point, instrument.eps
+    parts = [[part(kind, point, array, rng, relative=True)] for kind in ("signs", "gaussian")]
+    noise = _noise(instrument.function, point, instrument.outputs, instrument.base, eps, *parts)
+    eta = np.nan_to_num(noise.eta, nan=0.0, posinf=0.0)
+    instrument.own[array] = np.minimum(eta, instrument.noise)
+
+
+def _noise(
+    function: Function,
+    point: Point,
+    outputs: Outputs,
+    base: Floats,
+    eps: float,
+    first: list[Part],
+    second: list[Part],
+) -> engine.Noise:
+    signed = dense("signs", first, point, eps)
+    directions = [signed, _opposed(dense("gaussian", second, point, eps), signed)]
+    lines = Lines(function, point, outputs, directions)
+    return engine.noise_level(lines.evaluate, base, np.ones(2), dtype=outputs.dtype)
 
 
 def _opposed(direction: Direction, first: Direction) -> Direction:

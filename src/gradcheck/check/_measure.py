@@ -1,7 +1,7 @@
 """Directional derivatives of f along many directions, each contracted with every cotangent."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,8 @@ class Instrument:
         Of the precision in which f is called.
     single : bool
         f computes in less than float64, whatever it returns.
+    own : dict
+        The noise, (p,), along directions through one array alone, where that was asked for.
     """
 
     function: Function
@@ -55,11 +57,18 @@ class Instrument:
     noise: Floats
     eps: float
     single: bool = False
+    own: dict[int, Floats] = field(default_factory=dict, compare=False)
 
     @property
     def is_final(self) -> bool:
         """Whether what speaks against a claim need not be measured again before anybody is accused."""
         return False
+
+    def noise_along(self, directions: Sequence[Direction]) -> Floats:
+        """The noise for each direction, (rows, p): that of its array alone where it is known."""
+        arrays = [{part.array for part in d.parts} for d in directions]
+        found = [self.own.get(next(iter(a)), self.noise) if len(a) == 1 else self.noise for a in arrays]
+        return np.array(found).reshape(len(directions), -1)
 
     @property
     def precision(self) -> float:
@@ -78,14 +87,14 @@ class Instrument:
 
         `noise` (rows, p) replaces that of the instrument."""
         lines = Lines(self.function, self.point, self.outputs, directions, weights)
-        base, eta = self.base, self.noise if noise is None else noise
+        base, eta = self.base, self.noise_along(directions) if noise is None else noise
         if weights is not None:
             base, eta = _finite(base) @ weights.T, _finite(eta) @ np.abs(weights).T
         finest = np.array([d.finest for d in directions])
         measure = engine.ladder if route == "ladder" else engine.two_point
         estimate = measure(lines.evaluate, base, np.full(len(directions), scale), eta, finest=finest)
         if route == "central":
-            estimate = tightened(estimate, eta, self.eps)
+            estimate = tightened(estimate, np.asarray(eta), self.eps)
         estimate = self._with_floor(estimate, base, scale)
         if self.function.options.method == "complex" and route == "ladder" and weights is None:
             return sharpened(estimate, self.function, self.point, self.outputs, directions)
