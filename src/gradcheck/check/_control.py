@@ -109,4 +109,7 @@ def _is_caught(planted: Scene, ledger: Ledger, array: int) -> bool:
         doubt=m.doubt[rows],
     )
     claimed = claimed[:, : measured.value.shape[1]]
-    return bool((compare(claimed, np.zeros_like(claimed), measured).outcome == Outcome.WRONG).any())
+    found = compare(claimed, np.zeros_like(claimed), measured)
+    wrong = (found.outcome == Outcome.WRONG).any(axis=1)
+    lone = planted.instrument.single and ledger.is_lone(rows, wrong, found.margin)
+    return bool(wrong.any() and not lone)

@@ -51,7 +51,10 @@ def finding_for(scene: Scene, ledger: Ledger, array: int) -> Finding:
         return unreached(variable.path)
     caught = power(scene, ledger, array, _needed(scene))
     details = _details(ledger, rows, variable)
-    if (ledger.comparison.outcome[rows] == Outcome.WRONG).any():
+    wrong = (ledger.comparison.outcome[rows] == Outcome.WRONG).any(axis=1)
+    if scene.instrument.single and ledger.is_lone(rows, wrong, ledger.comparison.margin[rows]):
+        return undecided(variable.path, DISPUTED, ADVICE[Status.NOISY.value], **details)
+    if wrong.any():
         return _wrong(scene, ledger, array, details)
     details |= {"resolution": caught.resolution, "probability": caught.probability}
     return _without_mistake(scene, ledger, array, rows, caught, details)
@@ -283,6 +286,10 @@ WHY = {
 KINKS = (
     "f has kinks along every direction that was tried: the claim may be one of its subgradients, and no mistake "
     "would have been caught"
+)
+DISPUTED = (
+    "one direction speaks against the claim, by little, and another does not: f computes in less than float64, where "
+    "kinks and noise together may look like a slope"
 )
 STEPS = (
     "rounding inside f, or a solver that stops at a tolerance, makes its values move in steps here, which hide "

@@ -23,6 +23,9 @@ FULL, LOW = (
     1e-2,
 )  # the relative mistake that a pass must have been able to catch: in float64, and below it
 LARGER = 8.0, 64.0  # than the top rung, 2^-8 of the input's size in float64 and 2^-3 in float32
+# Bounds that a single direction must miss by where f computes in float32: over many kinks (a wide ReLU network) its
+# slopes are a random walk, hidden by noise, and one window in a hundred contracts to a wrong one.
+LONE = 4.0
 QUIETER = 0.125  # of the noise along all arrays: ECNoise's own scatter is a factor of 4
 OWN = 64.0  # roundings of a claim in low precision, of which `FLOOR` may be in any number
 # coordinates up to which the claim's own rounding is always measured, not only where there is a difference
@@ -53,6 +56,15 @@ class Ledger:
 
     def of(self, array: int) -> list[int]:
         return [i for i, row in enumerate(self.rows) if row.array == array]
+
+    def is_lone(self, rows: Sequence[int], wrong: NDArray[np.bool_], margin: Floats) -> bool:
+        """One direction of several speaks against the claim, and not loudly: see `LONE`."""
+        return bool(
+            len(rows) > 1
+            and wrong.sum() == 1
+            and not self.are_entries(rows).any()
+            and margin[wrong].max() < LONE
+        )
 
     def are_entries(self, rows: Sequence[int]) -> NDArray[np.bool_]:
         """Which of these rows move a single entry."""

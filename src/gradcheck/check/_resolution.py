@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.check._compare import Outcome
-from gradcheck.check._judge import Ledger
+from gradcheck.check._judge import LONE, Ledger
 from gradcheck.check._point import TINY, Floats
 from gradcheck.check._scene import Scene
 
@@ -112,12 +112,24 @@ def _ratios(scene: Scene, ledger: Ledger, array: int, entries: np.ndarray) -> tu
             np.fmin.at(ratios, at, np.fmin.reduce(need[own] / np.abs(comparison.claimed[own]), axis=1)[seen])
             told = np.where(_speak(comparison.claimed[own]), need[own] / scaled, np.inf)
             np.fmin.at(gates, at, np.fmin.reduce(told, axis=1)[seen])
-        for i in ledger.of(array):
-            if ledger.rows[i].direction.kind != "entry":
-                v = np.abs(ledger.rows[i].direction.parts[0].at(entries))
-                ratios = np.fmin(ratios, np.fmin.reduce(need[i, :, None] / (gradient * v), axis=0))
-                gates = np.fmin(gates, np.fmin.reduce(need[i] / typical) / v)
+        lines = [i for i in ledger.of(array) if ledger.rows[i].direction.kind != "entry"]
+        v = np.abs([ledger.rows[i].direction.parts[0].at(entries) for i in lines]).reshape(
+            len(lines), len(entries)
+        )
+        told = np.fmin.reduce(need[lines, :, None] / (gradient * v[:, None]), axis=1)
+        alone = not own and scene.instrument.single
+        ratios = np.fmin(ratios, _accusing(told) if alone else np.fmin.reduce(told, axis=0, initial=np.inf))
+        told = np.fmin.reduce(need[lines] / typical, axis=1)[:, None] / v
+        gates = np.fmin(gates, _accusing(told) if alone else np.fmin.reduce(told, axis=0, initial=np.inf))
     return ratios, gates
+
+
+def _accusing(told: Floats) -> Floats:
+    """From what size on a mistake is seen by two directions (rows, entries), or by one alone and loudly: (entries,)."""
+    if len(told) < 2:
+        return np.asarray(np.fmin.reduce(told, axis=0, initial=np.inf))
+    first, second = np.sort(told, axis=0)[:2]
+    return np.asarray(np.fmin(LONE * first, second))
 
 
 def _positions(entries: NDArray[np.intp], index: NDArray[np.intp]) -> tuple[Any, NDArray[np.bool_]]:

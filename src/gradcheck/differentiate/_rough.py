@@ -2,8 +2,8 @@
 
 The slopes of a wide ReLU network are a random walk in the step. In float64 finer windows show that, and win. In float32
 they are lost in noise, and of the coarser ones that window has the least error which contracts by luck. Between its
-rungs the walk goes on: f is evaluated at four more steps, and what their slopes are off by, beyond P + c t^2 and
-noise, joins the error.
+rungs the walk goes on: f is evaluated at four more steps, and what their slopes are off by, beyond P + c t^2 + d t^4
+and noise, joins the error.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gradcheck.differentiate._estimate import Estimate, Status
 from gradcheck.differentiate._lines import Lines
-from gradcheck.differentiate._window import Floats
+from gradcheck.differentiate._window import NOISE_WEIGHT, Floats
 
 __all__ = ["DOUBLE", "widen_where_rough"]
 
@@ -20,8 +20,12 @@ DOUBLE = 2.0**-46
 # With less noise than this, a hundredth of float32's last bit, finer windows see what this look would.
 LOW = 2.0**-30
 BETWEEN = np.array([1.5, 2.5, 6.0, 10.0])  # times a window's smallest step; its rungs are at 1, 4 and 16
-WALK = 8.0  # the way left from a window to 0 is about as long as that between its rungs, random, and its tail is long
+WALK = 16.0  # the way left from a window to 0 is as long as that between its rungs or longer, and random
 NOISE = 2.0  # times eta / t: the scatter of four slopes
+
+_EVEN = (BETWEEN / BETWEEN[-1])[:, None] ** np.array([2.0, 4.0])
+# takes out of four slopes what a smooth function's are off by: c t^2 + d t^4
+_SMOOTH = np.eye(len(BETWEEN)) - _EVEN @ np.linalg.pinv(_EVEN)
 
 
 def widen_where_rough(lines: Lines, estimate: Estimate) -> None:
@@ -43,7 +47,7 @@ def _miss(lines: Lines, value: NDArray[np.generic], step: float) -> Floats:
     which = np.tile(np.arange(n), 2 * len(t))
     values = lines.values(which, np.repeat(np.concatenate([t, -t]), n)).reshape(2, len(t), n, -1)
     off = (values[0] - values[1]) / (2.0 * t[:, None, None]) - value
-    square = (t * t)[:, None, None]
-    curve = (off * square).sum(axis=0) / (square * square).sum()
-    left = np.abs(off - curve * square) - NOISE * lines.eta / t[:, None, None]
+    # the noise of these slopes, and of the window's
+    room = (NOISE / t[:, None, None] + NOISE_WEIGHT / step) * lines.eta
+    left = np.abs(np.tensordot(_SMOOTH, off, axes=1)) - room
     return np.asarray(np.maximum(left.max(axis=0), 0.0))
