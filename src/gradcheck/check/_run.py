@@ -13,6 +13,7 @@ from gradcheck.check import _contracts as contracts
 from gradcheck.check._accounted import accounted_for
 from gradcheck.check._confirm import confirmed
 from gradcheck.check._control import negative_controls
+from gradcheck.check._entries import measure_entries
 from gradcheck.check._findings import finding_for, nowhere_finite, unreached
 from gradcheck.check._forward import Forward, ForwardScene
 from gradcheck.check._function import Exhausted, Function
@@ -123,6 +124,7 @@ def _judged(problem: Problem, function: Function) -> list[Finding]:
                 ledger.add(measured.rows, confirmed(scene, measured, comparison))
         if problem.tiers is plan:
             look_beside_kinks(scene, ledger)
+            measure_entries(scene, ledger)
     except Exhausted:
         if scene is not None and problem.tiers is plan:
             without_kinks(scene, ledger)
