@@ -14,15 +14,15 @@ from gradcheck.check._outputs import Outputs
 from gradcheck.check._point import Floats, Point
 from gradcheck.differentiate import engine
 from gradcheck.differentiate._estimate import Estimate, Status
-from gradcheck.differentiate._view import EPS_SINGLE
+from gradcheck.differentiate._view import EPS_SINGLE, SHORT, are_float32, is_short
 
 __all__ = ["Instrument"]
 
 # over the top rung, 2^-7 of the input's size, eight ulp twice: trap 6 of the numerics, saturated forward passes,
 # and what a number that f rounds inside may be larger than f
 FLAT = 2.0**11
-# f's own value, times float32's last bit: where all values are 0, 1 or -1 nobody knows the precision in which
-# they are flat (tanh and sigmoid end at 9 and 17 in float32, where input times slope is 5 of these)
+# f's own value, times float32's last bit: what flat values hide (tanh and sigmoid end at 9 and 17 in float32, where
+# input times slope is 5 of these), also where all are 0, 1 or -1 and nobody knows the precision
 SATURATED = 8.0
 # outputs that are kept apart; more are contracted with the cotangents before they are differenced
 APART = 4096
@@ -63,6 +63,13 @@ class Instrument:
     def is_final(self) -> bool:
         """Whether what speaks against a claim need not be measured again before anybody is accused."""
         return False
+
+    @property
+    def may_be_single(self) -> bool:
+        """f computes in float32 as far as its values tell: they are float32 numbers, and have its many bits or none."""
+        base = _finite(self.base)
+        ends = bool(np.isin(np.abs(base), (0.0, 1.0)).all())
+        return self.single or ends or bool(are_float32(base[None]).all() and not is_short(base, SHORT).all())
 
     def noise_along(self, directions: Sequence[Direction]) -> Floats:
         """The noise for each direction, (rows, p): that of its array alone where it is known."""
@@ -105,7 +112,7 @@ class Instrument:
         number."""
         size = float(np.max(np.abs(_finite(base)), initial=0.0)) or 1.0
         hidden = np.full(base.shape, FLAT * self.eps * size)
-        if np.isin(np.abs(_finite(self.base)), (0.0, 1.0)).all():
+        if self.may_be_single:
             hidden = np.maximum(hidden, SATURATED * EPS_SINGLE * np.abs(_finite(base)))
         floor = np.where(estimate.status == Status.FLAT.value, hidden / scale, 0.0)
         return replace(estimate, error=np.maximum(estimate.error, floor))
