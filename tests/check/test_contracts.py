@@ -258,8 +258,37 @@ def test_the_second_look_at_a_cache_counts_as_an_evaluation_of_the_claim() -> No
     layer = Square()
     by_hand = check_vjp(lambda x: layer.apart(x)[0], right, X)
     report = check_backward(layer.apart, layer.backward, X)
-    assert report.evaluations == by_hand.evaluations
     assert report.claim_evaluations == by_hand.claim_evaluations + 1
+    # Each call of the claim has a forward pass of its own, the second look two.
+    assert report.evaluations == by_hand.evaluations + report.claim_evaluations + 1
+
+
+@pytest.mark.parametrize("factor", [1.0, 2.0])
+@pytest.mark.parametrize("most", [1, 3, 10, 20, 33, 50, 90, 200, 600, None])
+@pytest.mark.parametrize("explore", [0, 4])
+def test_forward_passes_that_fill_a_cache_are_counted_and_never_exceed_the_budget(
+    factor: float, most: int | None, explore: int
+) -> None:
+    calls, rng = [], np.random.default_rng(0)
+
+    def forward(x: Any, W: Any) -> Any:
+        calls.append(1)
+        return np.tanh(x @ W), (x, W, np.tanh(x @ W))
+
+    def backward(w: Any, cache: Any) -> Any:
+        x, W, y = cache
+        d = w * (1 - y**2)
+        return d @ W.T, factor * x.T @ d
+
+    inputs = rng.standard_normal((5, 3)), rng.standard_normal((3, 4))
+    report = check_backward(forward, backward, inputs, max_evaluations=most, explore=explore)
+    assert len(calls) == report.evaluations
+    assert most is None or len(calls) <= most
+    if most is None:
+        assert report.verdict is (Verdict.PASS if factor == 1.0 else Verdict.FAIL)
+    elif most <= 33:  # the contracts alone take more
+        assert report.verdict is Verdict.INCONCLUSIVE
+        assert "max_evaluations" in report.findings[-1].advice
 
 
 def test_a_cache_is_not_blamed_for_a_claim_that_is_never_the_same() -> None:

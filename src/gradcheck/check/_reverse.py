@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.check._direction import Direction, Part, dots, magnitudes
+from gradcheck.check._function import Exhausted, Function
 from gradcheck.check._match import Gradients, match
 from gradcheck.check._outputs import Outputs
 from gradcheck.check._point import Floats, Point
@@ -69,6 +70,8 @@ class Reverse:
     late : callable, optional
         ``late(cotangent, arguments, later)`` -> what a claim that keeps a cache returns for `arguments` when its
         forward pass has meanwhile been called with `later`.
+    account : Function, optional
+        On whose budget are the calls of f that the claim makes itself, to fill its cache.
     """
 
     pull: Callable[[Any, tuple[Any, ...]], Any]
@@ -78,6 +81,7 @@ class Reverse:
     evaluations: int = 0
     explain: Callable[[Any, int, Finding], Finding | None] | None = None
     late: Callable[[Any, tuple[Any, ...], tuple[Any, ...]], Any] | None = None
+    account: Function | None = None
 
     def raw(self, cotangent: Any, arguments: tuple[Any, ...]) -> Any:
         """One call of the claim; raises `ClaimRaised` where it raises."""
@@ -89,7 +93,7 @@ class Reverse:
         try:
             with np.errstate(all="ignore"):
                 return pull(*arguments)
-        except UsageError:
+        except (UsageError, Exhausted):
             raise
         except Exception as error:
             raise ClaimRaised(error) from error

@@ -66,11 +66,18 @@ class Problem:
     tiers: Callable[[Instrument, str, np.random.Generator], Iterable[Tier]] = plan
     instrument: Callable[[Look, np.random.Generator], Instrument] = instrument_at
 
+    def counted(self, spent: int = 0) -> Function:
+        """f with its calls counted from `spent` on, those among them that the claim makes itself."""
+        function = Function(self.function, self.options, spent)
+        if isinstance(self.claim, Reverse):
+            self.claim.account = function
+        return function
+
 
 def run(problem: Problem) -> Report:
     """Judge, and report."""
     start = time.perf_counter()
-    function = Function(problem.function, problem.options)
+    function = problem.counted()
     findings = judged(problem, function)
     return report_of(problem, findings, function.evaluations, problem.claim.evaluations, start)
 

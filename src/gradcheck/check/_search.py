@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.check._explore import SkipPoint, Spent, explore
-from gradcheck.check._function import Function
+from gradcheck.check._function import Exhausted, Function
 from gradcheck.check._layouts import CALLS, claims, layout_findings
 from gradcheck.check._memory import LAYOUTS, flat, is_plain
 from gradcheck.check._plan import glance
@@ -138,7 +138,7 @@ class _Judge:
 
     def _function(self, problem: Problem) -> Function:
         """f, with what has been spent already on its account."""
-        function = Function(problem.function, problem.options, self.evaluations)
+        function = problem.counted(self.evaluations)
         if function.left < 1:
             raise Spent
         return function
@@ -186,8 +186,11 @@ class _Judge:
         found: tuple[Finding, ...] = ()
         for at in (self._problem_at(_named(self.problem), None), problem):
             function = self._function(problem)
-            if function.left >= CALLS:
-                found = tuple(layout_findings(at, function, inputs, cotangent))
+            try:
+                if function.left >= CALLS:
+                    found = tuple(layout_findings(at, function, inputs, cotangent))
+            except Exhausted:  # by the claim's own calls of f
+                found = ()
             self.evaluations = function.evaluations
             if not found:
                 break
