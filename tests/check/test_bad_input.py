@@ -177,6 +177,7 @@ def test_what_cannot_be_sent_to_another_process_is_refused() -> None:
     "judge",
     [
         lambda: check_hvp(f, grad, boom, X),
+        lambda: check_hvp(f, boom, lambda t, x: 2 * t[0], X),
         lambda: check_hessian(f, boom, X),
         lambda: check_adjoint(boom, vjp, X),
         lambda: check_adjoint(jvp, boom, X),

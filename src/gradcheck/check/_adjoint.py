@@ -77,13 +77,13 @@ def check_adjoint(
     problem = Problem("check_adjoint", jvp, forward.name, reverse, point, chosen)
     try:
         findings = list(_findings(forward, reverse, point, chosen))
-    except ClaimRaised as error:
-        findings = [
-            contracts.failure("raises", f"a claim raised {error}", "both must return a value at the point")
-        ]
     except Misshapen as error:
         findings = [
             contracts.failure("shape", f"at another call {error}", "return the same shape every time")
+        ]
+    except ClaimRaised as error:
+        findings = [
+            contracts.failure("raises", f"a claim raised {error}", "both must return a value at the point")
         ]
     return report_of(problem, findings, 0, forward.evaluations + reverse.evaluations, start)
 

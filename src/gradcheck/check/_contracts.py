@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.check._function import Function
+from gradcheck.check._function import Exhausted, Function
 from gradcheck.check._match import Gradients
 from gradcheck.check._outputs import Outputs
 from gradcheck.check._point import Floats, Point
@@ -314,7 +314,9 @@ def layout(
         args = relaid(point.arguments(point.coordinates))
         cotangent = relaid((reverse.cotangent(alike.w, point, outputs),))[0]
         result = replace(reverse.parsed(reverse.raw(cotangent, args), alike.w, point, outputs), leaves=())
-    except (ArithmeticError, AttributeError, ValueError, ClaimRaised) as error:
+    except Exhausted:
+        raise
+    except Exception as error:
         yield failure("noncontiguous", f"a strided view of the inputs raises {error}", advice)
         return
     del args

@@ -63,7 +63,10 @@ class Forward:
 
     def tangent(self, v: Sequence[Floats], point: Point, outputs: Outputs) -> Floats:
         """The claimed output tangent as a flat vector; raises `Misshapen` where it does not fit f's output."""
-        result = self.raw(tangents(v, point), point.arguments(point.copies()))
+        return self.flat(self.raw(tangents(v, point), point.arguments(point.copies())), outputs)
+
+    def flat(self, result: Any, outputs: Outputs) -> Floats:
+        """What the claim returned as a flat vector; raises `Misshapen`."""
         try:
             return np.array(outputs.vector(result))
         except (UsageError, TypeError, ValueError) as error:
@@ -82,8 +85,11 @@ def _require_numbers(result: Any, name: str) -> None:
         )
 
 
-class Misshapen(Exception):
+class Misshapen(ClaimRaised):
     """An output tangent that does not fit the output."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 def tangents(v: Sequence[Floats], point: Point) -> tuple[Any, ...]:
@@ -131,11 +137,9 @@ class ForwardScene(Scene):
         point, outputs, claim = self.point, self.outputs, self.forward
         args = point.fresh()
         given = tangents(v, point)
-        t = (
-            np.array(outputs.vector(claim.raw(given, args)))
-            if self._fits(given)
-            else claim.tangent(v, point, outputs)
-        )
+        fits = self._fits(given)
+        result = claim.raw(given, args) if fits else None
+        t = claim.flat(result, outputs) if fits else claim.tangent(v, point, outputs)
         yield from contracts.mutation(point, args, claim.name)
         if contracts.changed(contracts.arrays(tangents(v, point)), contracts.arrays(given)):
             yield contracts.failure(

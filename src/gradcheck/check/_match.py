@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from gradcheck.check._point import Floats, Point, Variable
 from gradcheck.differentiate._errors import UsageError
 from gradcheck.differentiate._tree import flatten, is_leaf
+from gradcheck.differentiate._view import EPS_SINGLE, SIMPLE, are_float32, is_short
 
-__all__ = ["Gradients", "Misfit", "by_path", "match"]
+__all__ = ["Gradients", "Misfit", "by_path", "match", "precision_of"]
 
 
 @dataclass(frozen=True)
@@ -195,6 +196,22 @@ def _owners(point: Point) -> list[str]:
         for n, end, count in zip(point.names, ends, point.counts, strict=True)
         if any(end - count <= v.position < end for v in point.variables)
     ]
+
+
+def precision_of(result: Any) -> float:
+    """The relative rounding of the least precise array in a nested structure.
+
+    That of its dtype; float32's also for float64 numbers that are all float32's, as what was computed in it is."""
+    arrays = [a for a in map(np.asarray, flatten(result).leaves) if a.dtype.kind in "fc"]
+    return max(map(_precision, arrays), default=float(np.finfo(np.float64).eps))
+
+
+def _precision(array: NDArray[Any]) -> float:
+    own = max(float(np.finfo(array.dtype).eps), float(np.finfo(np.float64).eps))
+    with np.errstate(over="ignore"):
+        values = np.stack([array.real, array.imag]).astype(np.float64).reshape(-1)
+        single = are_float32(values[None]).all() and not is_short(values, SIMPLE).all()
+    return max(own, EPS_SINGLE) if single else own
 
 
 def _kind(value: Any) -> str:

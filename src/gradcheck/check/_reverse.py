@@ -25,6 +25,7 @@ __all__ = [
     "ClaimRaised",
     "Reverse",
     "Rounding",
+    "conjugated",
     "floor",
     "jostled",
     "spread_of",
@@ -105,15 +106,15 @@ class Reverse:
 
     def cotangent(self, w: Floats, point: Point, outputs: Outputs) -> Any:
         """A flat cotangent as the claim takes it."""
-        return outputs.cotangent(_conjugated(w, outputs) if self.conjugate else w, narrow=point.is_narrow)
+        return outputs.cotangent(conjugated(w, outputs) if self.conjugate else w, narrow=point.is_narrow)
 
     def parsed(self, result: Any, w: Floats, point: Point, outputs: Outputs) -> Gradients:
         """What the claim returned for the flat cotangent `w`, input by input."""
         return match(result, point, conjugate=self.conjugate, name=self.name)
 
 
-def _conjugated(w: Floats, outputs: Outputs) -> Floats:
-    """The cotangent in the other convention: imaginary parts negated."""
+def conjugated(w: Floats, outputs: Outputs) -> Floats:
+    """A cotangent, or an output, in the other convention: imaginary parts negated."""
     signs = [
         np.tile([1.0, -1.0], n // 2) if d is not None and d.kind == "c" else np.ones(n)
         for n, d in zip(outputs.sizes, outputs.dtypes, strict=True)

@@ -14,6 +14,7 @@ from gradcheck.check._layouts import CALLS, claims, layout_findings
 from gradcheck.check._memory import LAYOUTS, flat, is_plain
 from gradcheck.check._plan import glance
 from gradcheck.check._point import Point
+from gradcheck.check._reverse import ClaimRaised
 from gradcheck.check._run import Problem, judged, report_of, run
 from gradcheck.check._verdict import Finding, Report, Verdict
 from gradcheck.differentiate._errors import UsageError
@@ -159,7 +160,10 @@ class _Judge:
         """The findings of `at` within what is left of the budget."""
         assert self.at is not None
         limit = None if problem.options.max_evaluations is None else int(function.left)
-        report = self.at(replace(problem, options=replace(problem.options, max_evaluations=limit)))
+        told, before = problem.options.progress, function.evaluations
+        progress = None if told is None else lambda count: told(before + count)
+        own = replace(problem.options, max_evaluations=limit, progress=progress)
+        report = self.at(replace(problem, options=own))
         function.evaluations += report.evaluations
         return list(report.findings)
 
@@ -189,7 +193,7 @@ class _Judge:
             try:
                 if function.left >= CALLS:
                     found = tuple(layout_findings(at, function, inputs, cotangent))
-            except Exhausted:  # by the claim's own calls of f
+            except (Exhausted, ClaimRaised):  # by the claim's own calls of f; where it raised only once
                 found = ()
             self.evaluations = function.evaluations
             if not found:
