@@ -22,7 +22,7 @@ from gradcheck.check._reverse import (
     third_differences,
 )
 from gradcheck.check._scene import Scene
-from gradcheck.check._verdict import Finding
+from gradcheck.check._verdict import Finding, Verdict
 from gradcheck.differentiate._errors import UsageError
 from gradcheck.differentiate._tree import flatten
 
@@ -137,10 +137,12 @@ class ForwardScene(Scene):
         point, outputs, claim = self.point, self.outputs, self.forward
         args = point.fresh()
         given = tangents(v, point)
-        fits = self._fits(given)
+        fits = self._fits(tangents(v, point))
+        handed = [flatten(x).leaves for x in (args, given)]
         result = claim.raw(given, args) if fits else None
         t = claim.flat(result, outputs) if fits else claim.tangent(v, point, outputs)
         yield from contracts.mutation(point, args, claim.name)
+        yield from _aliasing(result, point.tree.paths, *handed)
         if contracts.changed(contracts.arrays(tangents(v, point)), contracts.arrays(given)):
             yield contracts.failure(
                 "mutates-input",
@@ -235,6 +237,26 @@ class ForwardScene(Scene):
                 for at in points
             ]
         )
+
+
+def _aliasing(
+    result: Any, paths: Sequence[str], inputs: Sequence[Any], given: Sequence[Any]
+) -> Iterator[Finding]:
+    """Output tangents that share memory with an input; with a tangent that was given it is only worth a note."""
+    for tangent in contracts.arrays(result):
+        for path, x, v in zip(paths, inputs, given, strict=True):
+            if isinstance(x, np.ndarray) and contracts.share(tangent, x):
+                message = f"the output tangent is the memory of the input {path}"
+                yield contracts.failure("aliased", message, contracts.SHARED, input=path)
+            if isinstance(v, np.ndarray) and contracts.share(tangent, v):
+                note = f"the output tangent is the memory of the tangent for {path}"
+                yield Finding(
+                    "aliased",
+                    Verdict.PASS,
+                    f"{note}; harmless unless either is changed in place",
+                    input=path,
+                    advice="return a copy where tangents are accumulated in place",
+                )
 
 
 def _vector(part: Part, size: int) -> Floats:
