@@ -169,6 +169,8 @@ def _findings(forward: Forward, reverse: Reverse, point: Point, options: Options
     known = reverse.gradients(weights[0], point, outputs)
     eps = max(precision_of(first), precision_of(known.leaves))
     pair = _Pair(forward, reverse, outputs, options, eps, known.misfits)
+    for path, stray in known.strays.items():
+        yield contracts.failure(stray.code, f"{path}: {stray.message}", ADVICE[stray.code], input=path)
     for array in range(len(point.variables)):
         yield _for_array(pair, point, array, weights[:2], rng)
     if options.negative_control:

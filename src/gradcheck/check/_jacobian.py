@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.check._match import Gradients, Misfit, by_path
+from gradcheck.check._match import Gradients, Misfit, by_path, strays
 from gradcheck.check._outputs import Outputs
 from gradcheck.check._point import Floats, Point
 from gradcheck.check._reverse import Reverse
@@ -56,7 +56,8 @@ class JacobianClaim(_AskedOnce):
                 misfit = Misfit("missing", f"{self.name} returned no Jacobian for it")
             if misfit:
                 misfits[i] = misfit
-        return Gradients(tuple(flats), tuple(found.get(v.path) for v in point.variables), misfits)
+        leaves, lead = tuple(found.get(v.path) for v in point.variables), outputs.shapes[0]
+        return Gradients(tuple(flats), leaves, misfits, strays=strays(found, point, lead))
 
     def _contracted(
         self, block: Any, w: Floats, shape: tuple[int, ...], size: int, outputs: Outputs
@@ -175,6 +176,6 @@ class HessianClaim(_AskedOnce):
 def _is_block(nested: Any, point: Point) -> bool:
     """The Hessian of the only variable: an array, or lists of numbers that make one."""
     try:
-        return np.shape(nested) == 2 * point.variables[0].shape
+        return bool(np.shape(nested) == 2 * point.variables[0].shape)
     except ValueError:  # arrays of several shapes
         return False

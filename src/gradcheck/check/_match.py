@@ -1,5 +1,6 @@
 """What a claim returned, matched with the inputs by path."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +12,7 @@ from gradcheck.differentiate._errors import UsageError
 from gradcheck.differentiate._tree import flatten, is_leaf
 from gradcheck.differentiate._view import EPS_SINGLE, SIMPLE, are_float32, is_short
 
-__all__ = ["Gradients", "Misfit", "by_path", "match", "precision_of"]
+__all__ = ["Gradients", "Misfit", "by_path", "match", "precision_of", "strays"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Gradients:
     misfits : mapping from variable's position in the tuple to Misfit
     absent : tuple of str
         Paths for which the claim says `None`.
+    strays : mapping from path to Misfit
+        Gradients of empty arrays, of which there is nothing to judge but the shape.
     eps : float
         Of the least precise gradient that is as precise as the caller's own input, though not as what f was given.
     """
@@ -44,6 +47,7 @@ class Gradients:
     leaves: tuple[Any, ...]
     misfits: dict[int, Misfit] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
+    strays: dict[str, Misfit] = field(default_factory=dict)
     eps: float = 0.0
 
 
@@ -68,7 +72,23 @@ def match(result: Any, point: Point, *, conjugate: bool = False, name: str = "th
         leaves.append(leaf)
     absent = tuple(p for p, leaf in found.items() if leaf is None)
     eps = max((_own_eps(leaf, v) for leaf, v in zip(leaves, point.variables, strict=True)), default=0.0)
-    return Gradients(tuple(flats), tuple(leaves), misfits, absent, eps)
+    return Gradients(tuple(flats), tuple(leaves), misfits, absent, strays(found, point), eps)
+
+
+def strays(found: Mapping[str, Any], point: Point, lead: tuple[int, ...] = ()) -> dict[str, Misfit]:
+    """Gradients of empty float arrays, by path, that have another shape; of a Jacobian `lead` comes first."""
+    empty = [
+        (path, leaf)
+        for path, leaf in point.tree.items()
+        if isinstance(leaf, np.ndarray) and leaf.dtype.kind in "fc" and leaf.size == 0
+    ]
+    wrong = {}
+    for path, leaf in empty:
+        array = np.asarray(found.get(path))
+        if found.get(path) is not None and array.shape != lead + leaf.shape:
+            message = f"the gradient has shape {array.shape}, the input {lead + leaf.shape}"
+            wrong[path] = Misfit("shape", message, array)
+    return wrong
 
 
 def _own_eps(leaf: Any, variable: Variable) -> float:
