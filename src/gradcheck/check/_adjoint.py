@@ -41,7 +41,8 @@ def check_adjoint(
 ) -> Report:
     """Judge a JVP and a VJP against each other: ``<J v, w> = <v, J^T w>`` to rounding, without a step.
 
-    A second opinion that needs no function: where both are wrong in the same way it sees nothing.
+    A second opinion that needs no function: where both are wrong in the same way it sees nothing. Rounding is that of
+    what they return, in float32 say; a sign, a factor or a conjugate that parts the two is named.
 
     Parameters
     ----------

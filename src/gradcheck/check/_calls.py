@@ -121,7 +121,8 @@ def check_backward(
         ``forward(*inputs)`` -> (output, cache).
     backward : callable
         ``backward(cotangent, cache)`` -> gradients in the structure of the inputs. It gets a cache of its own
-        each time, which must hold when forward is called again with other inputs (unless it is the layer itself).
+        each time, which must hold when forward is called again with other inputs (unless it is the layer itself). The
+        calls of forward that make these caches count as evaluations.
     inputs, **options
         As for `check_grad`.
 

@@ -186,7 +186,8 @@ def check_hessian(
         ``f(*inputs)`` -> a real number.
     hess : callable
         ``hess(*inputs)`` -> for one input an array of shape ``x.shape + x.shape``; for several, a tuple (or the inputs'
-        structure) of tuples: ``hess[i][j]`` has the shape ``x_i.shape + x_j.shape``.
+        structure) of tuples: ``hess[i][j]`` has the shape ``x_i.shape + x_j.shape``. Blocks of inputs that are not
+        judged may be left out.
     inputs, **options
         As for `gradcheck.check_grad`.
 
