@@ -177,6 +177,7 @@ def test_what_cannot_be_sent_to_another_process_is_refused() -> None:
     "judge",
     [
         lambda: check_hvp(f, grad, boom, X),
+        lambda: check_hvp(f, boom, lambda t, x: 2 * t[0], X),
         lambda: check_hessian(f, boom, X),
         lambda: check_adjoint(boom, vjp, X),
         lambda: check_adjoint(jvp, boom, X),
@@ -221,3 +222,27 @@ def _shrinking() -> Any:
 def test_only_a_shape_that_was_broadcast_is_called_unreduced(claim: Any, diagnosis: str) -> None:
     found = next(f for f in check_grad(f, claim, X).findings if f.code == "shape")
     assert found.diagnosis == diagnosis
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"), [((0, 2), Verdict.PASS), ((3,), Verdict.FAIL), ((2, 0), Verdict.FAIL)]
+)
+def test_the_gradient_of_an_empty_array_is_empty(shape: tuple[int, ...], expected: Verdict) -> None:
+    inputs, g = (np.zeros((0, 2)), X), np.ones(shape)
+    reports = [
+        check_grad(lambda e, x: f(x) + e.sum(), lambda e, x: (g, 2 * x), inputs),
+        check_vjp(lambda e, x: square(x), lambda w, e, x: (g, 2 * w * x), inputs),
+        check_jacobian(lambda e, x: square(x), lambda e, x: (np.ones((3, *shape)), np.diag(2 * x)), inputs),
+        check_backward(lambda e, x: (square(x), x), lambda w, x: (g, 2 * w * x), inputs),
+        check_adjoint(lambda t, e, x: 2 * x * t[1], lambda w, e, x: (g, 2 * w * x), inputs),
+    ]
+    assert [report.verdict for report in reports] == [expected] * len(reports)
+    for report in reports:
+        failed = {(x.code, x.input) for x in report.findings if x.verdict is Verdict.FAIL}
+        assert failed == (set() if expected is Verdict.PASS else {("shape", "e")})
+
+
+def test_there_need_be_no_gradient_of_an_empty_array() -> None:
+    inputs = np.zeros((0, 2)), X
+    for claim in (lambda e, x: (None, 2 * x), lambda e, x: 2 * x):
+        assert check_grad(lambda e, x: f(x) + e.sum(), claim, inputs).verdict is Verdict.PASS

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcheck import Report, Verdict, check_grad, check_hessian, check_jvp, check_vjp
+from gradcheck import Report, Verdict, check_grad, check_hessian, check_hvp, check_jvp, check_vjp
 
 rng = np.random.default_rng(0)
 
@@ -131,3 +131,28 @@ def test_a_complex_output_tangent_is_diagnosed() -> None:
 def test_a_hessian_of_complex_inputs_is_refused() -> None:
     with pytest.raises(ValueError, match="real numbers"):
         check_hessian(lambda z: np.sum(np.abs(z) ** 2), lambda z: 2 * np.eye(2), Z[:2, 0])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_hessian_is_symmetric_in_either_convention(seed: int) -> None:
+    def f(z: Any) -> Any:
+        return np.sum(np.abs(z) ** 4)
+
+    def grad(z: Any) -> Any:
+        return 4 * np.abs(z) ** 2 * z
+
+    def hvp(t: Any, z: Any) -> Any:
+        return 4 * np.abs(z) ** 2 * t[0] + 8 * np.real(z.conj() * t[0]) * z
+
+    z = Z[:, 0].copy()
+    assert check_hvp(f, grad, hvp, z, seed=seed).verdict is Verdict.PASS
+
+    def other(turn: Any) -> Report:
+        def conjugated(t: Any, z: Any) -> Any:
+            return np.conj(hvp((turn(t[0]),), z))
+
+        return check_hvp(f, lambda z: grad(z).conj(), conjugated, z, conjugate=True, seed=seed)
+
+    assert other(lambda t: t).verdict is Verdict.PASS
+    wrong = {f.code for f in other(lambda t: (1 + 0.1j) * t).findings if f.verdict is Verdict.FAIL}
+    assert {"value", "symmetry"} <= wrong

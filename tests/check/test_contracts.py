@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcheck import Verdict, check_backward, check_grad, check_jvp, check_vjp
+from gradcheck import Verdict, check_backward, check_grad, check_hvp, check_jvp, check_vjp
 
 X = np.array([[0.3, -1.2, 2.0], [0.7, 0.1, -0.4]])
 
@@ -86,6 +86,51 @@ def test_gradients_that_share_memory_are_found_and_returning_the_cotangent_is_a_
     assert "aliased" in {f.code for f in note.findings}
     half_square = check_grad(lambda x: 0.5 * np.sum(x**2), lambda x: x, X)
     assert failing(half_square) == {"aliased"}
+
+
+def test_an_output_tangent_that_shares_memory_is_found_and_returning_a_tangent_is_a_note() -> None:
+    def first(x: Any, y: Any) -> Any:
+        return x + 0 * y, y
+
+    def shares(t: Any, x: Any, y: Any) -> Any:
+        y[...] = t[1]  # the buffer of an input taken for the result
+        return t[0].copy(), y
+
+    assert failing(check_jvp(first, shares, (X, X + 1))) >= {"aliased", "mutates-input"}
+    assert failing(check_jvp(first, lambda t, x, y: (t[0].copy(), t[1].copy()), (X, X + 1))) == set()
+    copied = check_jvp(first, lambda t, x, y: (t[0].copy(), t[1].copy()), (X, X + 1))
+    assert "aliased" not in {f.code for f in copied.findings}
+    note = check_jvp(first, lambda t, x, y: (t[0], t[1][:]), (X, X + 1))
+    assert note.verdict is Verdict.PASS
+    assert [f.input for f in note.findings if f.code == "aliased"] == ["x", "y"]
+
+
+def test_what_a_claim_takes_out_of_its_tangents_or_its_cotangent_is_found() -> None:
+    def scaled(x: Any, by: Any) -> Any:
+        return x * by["a"]
+
+    def jvp(t: Any, x: Any, by: Any) -> Any:
+        return t[0] * by["a"] + t[1].pop("a") * x
+
+    inputs = X, {"a": np.array(2.0)}
+    assert failing(check_jvp(scaled, jvp, inputs)) == {"mutates-input"}
+    assert failing(check_jvp(scaled, lambda t, x, by: jvp((t[0], {**t[1]}), x, by), inputs)) == set()
+
+    def vjp(w: Any, x: Any) -> Any:
+        return 2 * x * w.pop("y")
+
+    assert failing(check_vjp(lambda x: {"y": x**2}, vjp, X)) == {"mutates-cotangent"}
+    assert failing(check_vjp(lambda x: {"y": x**2}, lambda w, x: vjp({**w}, x), X)) == set()
+
+
+def test_a_hessian_vector_product_that_returns_its_tangent_is_a_note() -> None:
+    def half_square(x: Any) -> Any:
+        return 0.5 * np.sum(x**2)
+
+    for product, codes in ((lambda t, x: t[0], {"aliased"}), (lambda t, x: t[0].copy(), set())):
+        report = check_hvp(half_square, np.copy, product, X)
+        assert report.verdict is Verdict.PASS
+        assert {f.code for f in report.findings} - {"value", "symmetry"} == codes
 
 
 def test_a_forward_pass_with_noise_of_its_own_is_found() -> None:
@@ -258,8 +303,37 @@ def test_the_second_look_at_a_cache_counts_as_an_evaluation_of_the_claim() -> No
     layer = Square()
     by_hand = check_vjp(lambda x: layer.apart(x)[0], right, X)
     report = check_backward(layer.apart, layer.backward, X)
-    assert report.evaluations == by_hand.evaluations
     assert report.claim_evaluations == by_hand.claim_evaluations + 1
+    # Each call of the claim has a forward pass of its own, the second look two.
+    assert report.evaluations == by_hand.evaluations + report.claim_evaluations + 1
+
+
+@pytest.mark.parametrize("factor", [1.0, 2.0])
+@pytest.mark.parametrize("most", [1, 3, 10, 20, 33, 50, 90, 200, 600, None])
+@pytest.mark.parametrize("explore", [0, 4])
+def test_forward_passes_that_fill_a_cache_are_counted_and_never_exceed_the_budget(
+    factor: float, most: int | None, explore: int
+) -> None:
+    calls, rng = [], np.random.default_rng(0)
+
+    def forward(x: Any, W: Any) -> Any:
+        calls.append(1)
+        return np.tanh(x @ W), (x, W, np.tanh(x @ W))
+
+    def backward(w: Any, cache: Any) -> Any:
+        x, W, y = cache
+        d = w * (1 - y**2)
+        return d @ W.T, factor * x.T @ d
+
+    inputs = rng.standard_normal((5, 3)), rng.standard_normal((3, 4))
+    report = check_backward(forward, backward, inputs, max_evaluations=most, explore=explore)
+    assert len(calls) == report.evaluations
+    assert most is None or len(calls) <= most
+    if most is None:
+        assert report.verdict is (Verdict.PASS if factor == 1.0 else Verdict.FAIL)
+    elif most <= 33:  # the contracts alone take more
+        assert report.verdict is Verdict.INCONCLUSIVE
+        assert "max_evaluations" in report.findings[-1].advice
 
 
 def test_a_cache_is_not_blamed_for_a_claim_that_is_never_the_same() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcheck import Report, Verdict, check_hessian, check_hvp
+from gradcheck import Report, UsageError, Verdict, check_hessian, check_hvp
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -169,3 +169,94 @@ def test_second_derivatives_are_explored() -> None:
     right = check_hvp(lambda x: np.sum(x**3), lambda x: 3 * x**2, lambda t, x: 6 * x * t[0], x, explore=10)
     assert right.verdict is Verdict.PASS
     assert right.explored["tried"] == 10
+
+
+def quartic(u: Any, v: Any, k: Any = 1) -> Any:
+    return np.sum(u * v) ** 2
+
+
+def blocks(u: Array, v: Array) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    cross = 2 * np.outer(v, u) + 2 * (u @ v) * np.eye(len(u))
+    return (2 * np.outer(v, v), cross), (cross.T, 2 * np.outer(u, u))
+
+
+U, V = np.array([1.0, 2.0]), np.array([-0.5, 0.7])
+NONE = None, None, None
+
+
+def full(u: Array, v: Array) -> Any:
+    return blocks(u, v)
+
+
+def as_lists(u: Array, v: Array) -> Any:
+    return [[block.tolist() for block in row] for row in blocks(u, v)]
+
+
+def by_name(u: Array, v: Array) -> Any:
+    return {name: dict(zip("uv", row, strict=True)) for name, row in zip("uv", blocks(u, v), strict=True)}
+
+
+OF_U: dict[str, Callable[[Array, Array], Any]] = {
+    "hess[i][j]": full,
+    "by name": by_name,
+    "u alone": lambda u, v: blocks(u, v)[0][0],
+    "u alone, as a list": lambda u, v: blocks(u, v)[0][0].tolist(),
+    "u alone, in a tuple": lambda u, v: (blocks(u, v)[0][0],),
+    "u alone, as hess[i][j]": lambda u, v: ((blocks(u, v)[0][0],),),
+}
+
+
+@pytest.mark.parametrize("claim", OF_U.values(), ids=OF_U)
+def test_a_hessian_is_taken_whole_or_of_the_judged_inputs_alone(claim: Callable[[Array, Array], Any]) -> None:
+    def wrong(u: Array, v: Array) -> Any:
+        return claim(u, 1.01 * v)
+
+    assert check_hessian(quartic, claim, (U, V), wrt="u").verdict is Verdict.PASS
+    assert value_finding(check_hessian(quartic, wrong, (U, V), wrt="u")).input == "u"
+
+
+@pytest.mark.parametrize("claim", [full, by_name, as_lists])
+def test_a_hessian_of_all_inputs_comes_in_any_of_its_structures(claim: Any) -> None:
+    assert check_hessian(quartic, claim, (U, V)).verdict is Verdict.PASS
+    assert check_hessian(quartic, lambda u, v: claim(1.01 * u, v), (U, V)).verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize(
+    "fixed",
+    [np.array([2, 3]), 3, np.zeros((0, 2)), None, "text"],
+    ids=["integers", "3", "empty", "None", "text"],
+)
+@pytest.mark.parametrize("last", [True, False])
+def test_a_hessian_may_hold_blocks_of_inputs_that_are_fixed_or_leave_them_out(fixed: Any, last: bool) -> None:
+    def ordered(u: Any, v: Any, k: Any) -> tuple[Any, ...]:
+        return (u, v, k) if last else (k, u, v)
+
+    def f(*inputs: Any) -> Any:
+        return quartic(*(inputs[:2] if last else inputs[1:]))
+
+    def judge(claim: Callable[..., Any]) -> Verdict:
+        return check_hessian(
+            f, lambda *inputs: claim(*(inputs[:2] if last else inputs[1:])), ordered(U, V, fixed)
+        ).verdict
+
+    def whole(u: Array, v: Array) -> Any:
+        return ordered(*(ordered(*row, None) for row in blocks(u, v)), NONE)
+
+    for claim in (whole, blocks):
+        assert judge(claim) is Verdict.PASS
+        assert judge(lambda u, v, claim=claim: claim(1.01 * u, v)) is Verdict.FAIL
+
+
+def test_a_hessian_of_some_inputs_in_a_list_is_taken_whole_or_of_these_alone() -> None:
+    def f(inputs: Any) -> Any:
+        return quartic(*inputs)
+
+    for claim in (lambda x: list(map(list, blocks(*x))), lambda x: [[blocks(*x)[1][1]]]):
+        assert check_hessian(f, claim, [U, V], wrt="[1]").verdict is Verdict.PASS
+        wrong = check_hessian(f, lambda x, claim=claim: claim([1.01 * x[0], x[1]]), [U, V], wrt="[1]")
+        assert wrong.verdict is Verdict.FAIL
+
+
+def test_a_hessian_of_another_number_of_inputs_is_misuse() -> None:
+    with pytest.raises(UsageError, match="2 inputs, of which 2 are judged"):
+        check_hessian(quartic, lambda u, v: blocks(u, v)[:1], (U, V))

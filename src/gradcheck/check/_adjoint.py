@@ -8,17 +8,20 @@ from typing import Any, Unpack
 import numpy as np
 
 from gradcheck.check import _contracts as contracts
+from gradcheck.check._adjoint_cause import CONJUGATES, Sides, conjugate_named, ratio_named
 from gradcheck.check._calls import name_of, require_callable
 from gradcheck.check._control import PLANTS, control_finding, spoiled
+from gradcheck.check._diagnose_evidence import Diagnosis
 from gradcheck.check._direction import Direction, dense, entry_sizes, gaussian, signs, units
 from gradcheck.check._forward import Forward, Misshapen, tangents
-from gradcheck.check._judge import FULL
-from gradcheck.check._look import cotangents
+from gradcheck.check._judge import FULL, LOW, OWN
+from gradcheck.check._look import cotangents, overall
+from gradcheck.check._match import Misfit, precision_of
 from gradcheck.check._options import Options, OptionsDict
 from gradcheck.check._outputs import Outputs, describe
 from gradcheck.check._plan import ENTIRE
 from gradcheck.check._point import Floats, Point, as_point
-from gradcheck.check._reverse import FLOOR, SCATTER, ULPS, ClaimRaised, Reverse
+from gradcheck.check._reverse import FLOOR, SCATTER, ULPS, ClaimRaised, Reverse, conjugated
 from gradcheck.check._run import Problem, report_of
 from gradcheck.check._verdict import Finding, Report, Verdict
 from gradcheck.differentiate._errors import UsageError
@@ -26,6 +29,11 @@ from gradcheck.differentiate._errors import UsageError
 __all__ = ["check_adjoint"]
 
 EPS = float(np.finfo(np.float64).eps)
+ADVICE = {
+    "shape": "return the input's shape",
+    "dtype": "return the input's own precision",
+    "missing": "return one gradient for each float input",
+}
 
 
 def check_adjoint(
@@ -33,7 +41,8 @@ def check_adjoint(
 ) -> Report:
     """Judge a JVP and a VJP against each other: ``<J v, w> = <v, J^T w>`` to rounding, without a step.
 
-    A second opinion that needs no function: where both are wrong in the same way it sees nothing.
+    A second opinion that needs no function: where both are wrong in the same way it sees nothing. Rounding is that of
+    what they return, in float32 say; a sign, a factor or a conjugate that parts the two is named.
 
     Parameters
     ----------
@@ -77,13 +86,13 @@ def check_adjoint(
     problem = Problem("check_adjoint", jvp, forward.name, reverse, point, chosen)
     try:
         findings = list(_findings(forward, reverse, point, chosen))
-    except ClaimRaised as error:
-        findings = [
-            contracts.failure("raises", f"a claim raised {error}", "both must return a value at the point")
-        ]
     except Misshapen as error:
         findings = [
             contracts.failure("shape", f"at another call {error}", "return the same shape every time")
+        ]
+    except ClaimRaised as error:
+        findings = [
+            contracts.failure("raises", f"a claim raised {error}", "both must return a value at the point")
         ]
     return report_of(problem, findings, 0, forward.evaluations + reverse.evaluations, start)
 
@@ -97,20 +106,44 @@ def _without_first(jvp: Callable[..., Any]) -> Callable[..., Any] | None:
 
 @dataclass(frozen=True)
 class _Pair:
-    """Both claims at one point; `plant` spoils the gradients of one input for a negative control."""
+    """Both claims at one point.
+
+    Attributes
+    ----------
+    eps : float
+        Relative rounding of the less precise of the two.
+    misfits : mapping from variable's position to Misfit
+        Gradients that cannot be compared.
+    plant : (variable's position, what), optional
+        Spoils the gradients of one input for a negative control.
+    turned : (bool, bool)
+        Whether the VJP's cotangents, and whether its gradients, are conjugated: to name a mistake.
+    """
 
     forward: Forward
     reverse: Reverse
     outputs: Outputs
     options: Options
+    eps: float
+    misfits: dict[int, Misfit]
     plant: tuple[int, str] | None = None
+    turned: tuple[bool, bool] = (False, False)
+
+    @property
+    def names(self) -> tuple[str, str]:
+        return self.forward.name, self.reverse.name
 
     @property
     def required(self) -> float:
-        return self.options.resolution or FULL
+        """As for a function that cannot be evaluated in float64, where one of the claims is not."""
+        return self.options.resolution or max(LOW if self.eps > EPS else FULL, OWN * self.eps)
 
     def gradients(self, w: Floats, point: Point) -> tuple[Floats, ...]:
+        w = conjugated(w, self.outputs) if self.turned[0] else w
         flats = list(self.reverse.gradients(w, point, self.outputs).flat)
+        if self.turned[1]:
+            own = zip(flats, point.variables, strict=True)
+            flats = [g.view(complex).conj().view(float) if v.is_complex else g for g, v in own]
         if self.plant is not None:
             array, what = self.plant
             x = point.coordinates[array]
@@ -130,11 +163,15 @@ class _Pair:
 
 def _findings(forward: Forward, reverse: Reverse, point: Point, options: Options) -> Iterator[Finding]:
     rng = np.random.default_rng(options.seed)
-    zero = [np.zeros(x.size) for x in point.coordinates]
-    first = forward.raw(tangents(zero, point), point.arguments(point.copies()))
+    some = overall("gaussian", point, rng, EPS).arrays(point)
+    first = forward.raw(tangents(some, point), point.arguments(point.copies()))
     outputs = describe(first, options.outputs, forward.name)
     weights, _ = cotangents(outputs, np.zeros(outputs.size), rng)
-    pair = _Pair(forward, reverse, outputs, options)
+    known = reverse.gradients(weights[0], point, outputs)
+    eps = max(precision_of(first), precision_of(known.leaves))
+    pair = _Pair(forward, reverse, outputs, options, eps, known.misfits)
+    for path, stray in known.strays.items():
+        yield contracts.failure(stray.code, f"{path}: {stray.message}", ADVICE[stray.code], input=path)
     for array in range(len(point.variables)):
         yield _for_array(pair, point, array, weights[:2], rng)
     if options.negative_control:
@@ -162,11 +199,9 @@ def _directions(point: Point, array: int, coverage: str, rng: np.random.Generato
 def _for_array(pair: _Pair, point: Point, array: int, weights: Floats, rng: np.random.Generator) -> Finding:
     """The worst pair (v, w) for one input."""
     path = point.variables[array].path
-    misfits = pair.reverse.gradients(weights[0], point, pair.outputs).misfits
-    if array in misfits:
-        return contracts.failure(
-            misfits[array].code, f"{path}: {misfits[array].message}", "return the input's shape", input=path
-        )
+    misfit = pair.misfits.get(array)
+    if misfit:
+        return contracts.failure(misfit.code, f"{path}: {misfit.message}", ADVICE[misfit.code], input=path)
     found = [
         _compared(pair, point, direction, w)
         for direction in _directions(point, array, pair.options.coverage, rng)
@@ -177,19 +212,47 @@ def _for_array(pair: _Pair, point: Point, array: int, weights: Floats, rng: np.r
     if worst.margin <= 1 or not known:
         return _without_mistake(pair, path, worst, found)
     index = worst.direction.parts[0].index
-    names = pair.forward.name, pair.reverse.name
+    cause = _cause(pair, point, array, known)
     return Finding(
         "adjoint",
         Verdict.FAIL,
-        f"<{names[0]}(v), w> = {worst.left:.10g} and <v, {names[1]}(w)> = {worst.right:.10g} for v in {path}",
+        _numbers(pair, path, worst) + (f"; {cause.sentence}" if cause.sentence else ""),
         path,
         point.variables[array].entry(int(index[0])) if worst.direction.kind == "entry" else None,
         worst.right,
         worst.left,
         worst.bound,
         margin=worst.margin,
-        advice="one of the two is wrong: check each against the function",
+        diagnosis=cause.slug,
+        advice=cause.advice,
     )
+
+
+def _numbers(pair: _Pair, path: str, worst: "_Compared") -> str:
+    jvp, vjp = pair.names
+    return f"<{jvp}(v), w> = {worst.left:.10g} and <v, {vjp}(w)> = {worst.right:.10g} for v in {path}"
+
+
+def _cause(pair: _Pair, point: Point, array: int, known: list["_Compared"]) -> Diagnosis:
+    """What one number, or one conjugate, explains."""
+    dense = [x for x in known if x.direction.kind != "entry"]
+    found = ratio_named(_sides(pair, point, array, known))
+    for what, turned in CONJUGATES.items():
+        possible = turned[0] <= pair.outputs.is_complex and turned[1] <= point.variables[array].is_complex
+        if found is None and possible:
+            other = replace(pair, turned=turned)
+            again = [_compared(other, point, x.direction, x.w) for x in dense]
+            sides = _sides(other, point, array, again)
+            found = conjugate_named(what, sides, conjugate=pair.options.conjugate)
+    return found or Diagnosis("", "", "one of the two is wrong: check each against the function")
+
+
+def _sides(pair: _Pair, point: Point, array: int, compared: list["_Compared"]) -> Sides:
+    left, right, bound = (
+        np.array([getattr(x, name) for x in compared]) for name in ("left", "right", "bound")
+    )
+    alone = point.coordinates[array].size == pair.outputs.size == 1
+    return Sides(left, right, bound, pair.names, point.variables[array].path, alone)
 
 
 def _without_mistake(pair: _Pair, path: str, worst: "_Compared", found: list["_Compared"]) -> Finding:
@@ -230,6 +293,7 @@ class _Compared:
     right: float
     bound: float
     direction: Direction
+    w: Floats
 
     @property
     def is_known(self) -> bool:
@@ -246,17 +310,18 @@ class _Compared:
 def _compared(pair: _Pair, point: Point, direction: Direction, w: Floats) -> _Compared:
     v = direction.arrays(point)
     left, right, size = pair.sides(point, v, w)
-    bound = FLOOR * EPS * size
+    bound = FLOOR * pair.eps * size
     if abs(left - right) > bound:
         bound += _scatter(pair, point, v, w)
     tolerance = pair.options.tolerance(left)
-    return _Compared(left, right, bound if tolerance is None else max(bound, float(tolerance)), direction)
+    return _Compared(left, right, bound if tolerance is None else max(bound, float(tolerance)), direction, w)
 
 
 def _scatter(pair: _Pair, point: Point, v: list[Floats], w: Floats) -> float:
     """How much the difference of the two sides moves when the inputs move by a few ulp."""
     gaps = []
     for ulps in ULPS:
-        left, right, _ = pair.sides(point.moved_to([x * (1.0 + ulps * EPS) for x in point.coordinates]), v, w)
+        moved = point.moved_to([x * (1.0 + ulps * pair.eps) for x in point.coordinates])
+        left, right, _ = pair.sides(moved, v, w)
         gaps.append(left - right)
     return float(SCATTER * np.ptp(gaps))

@@ -121,7 +121,8 @@ def check_backward(
         ``forward(*inputs)`` -> (output, cache).
     backward : callable
         ``backward(cotangent, cache)`` -> gradients in the structure of the inputs. It gets a cache of its own
-        each time, which must hold when forward is called again with other inputs (unless it is the layer itself).
+        each time, which must hold when forward is called again with other inputs (unless it is the layer itself). The
+        calls of forward that make these caches count as evaluations.
     inputs, **options
         As for `check_grad`.
 
@@ -144,16 +145,21 @@ def check_backward(
     chosen = Options.of(options)
     require_callable(forward=forward, backward=backward)
 
+    def cache_of(args: tuple[Any, ...]) -> Any:
+        if claim.account is not None:
+            claim.account.reserve(1)
+        return forward(*args)[1]
+
     def late(w: Any, args: tuple[Any, ...], later: tuple[Any, ...]) -> Any:
-        cache = forward(*args)[1]
-        if forward(*later)[1] is cache and not (isinstance(cache, STORES) and arrays(cache)):
+        cache = cache_of(args)
+        if cache_of(later) is cache and not (isinstance(cache, STORES) and arrays(cache)):
             raise TypeError(
                 "a layer that hands itself out as the cache has that of its latest call, and says so"
             )
         return backward(w, cache)
 
     claim = Reverse(
-        lambda w, args: backward(w, forward(*args)[1]),
+        lambda w, args: backward(w, cache_of(args)),
         name_of(backward, "backward"),
         True,
         chosen.conjugate,

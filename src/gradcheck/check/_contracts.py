@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.check._function import Function
+from gradcheck.check._function import Exhausted, Function
 from gradcheck.check._match import Gradients
 from gradcheck.check._outputs import Outputs
 from gradcheck.check._point import Floats, Point
@@ -25,6 +25,7 @@ NOISES = (
     4.0  # times the measured noise: 1.0 is the most that normalised constants in another layout differed by
 )
 ZERO = "the zero cotangent"
+SHARED = "return a copy: whoever updates one in place changes the other"
 ELSEWHERE = 0.75  # of each input: probabilities stay probabilities
 PROBES = 3.0  # two cotangents and their sum, each with a residue of its own
 SUMMED = 4.0  # roundings of a gradient in low precision: two that are added, their sum, and one to spare
@@ -105,7 +106,9 @@ class Likeness:
 
 
 def changed(before: Sequence[Any], after: Sequence[Any]) -> list[int]:
-    """Positions of the arrays whose bits are not what they were."""
+    """Positions of the arrays whose bits are not what they were; the first where one is gone or came to them."""
+    if len(before) != len(after):
+        return [0]
     pairs = enumerate(zip(before, after, strict=True))
     return [i for i, (a, b) in pairs if isinstance(a, np.ndarray) and not _same_bits(a, np.asarray(b))]
 
@@ -164,22 +167,21 @@ def aliasing(gradients: Gradients, point: Point, arguments: Any, cotangent: Any)
         for p, a in zip(point.tree.paths, flatten(arguments).leaves, strict=True)
         if isinstance(a, np.ndarray)
     ]
-    advice = "return a copy: whoever updates one in place changes the other"
     for i, (path, gradient) in enumerate(arrays):
         for other, array in inputs:
-            if _share(gradient, array):
+            if share(gradient, array):
                 yield failure(
                     "aliased",
                     f"the gradient of {path} is the memory of the input {other}",
-                    advice,
+                    SHARED,
                     input=path,
                 )
         for other, array in arrays[:i]:
-            if _share(gradient, array):
+            if share(gradient, array):
                 yield failure(
-                    "aliased", f"the gradients of {other} and {path} are the same memory", advice, input=path
+                    "aliased", f"the gradients of {other} and {path} are the same memory", SHARED, input=path
                 )
-        if any(_share(gradient, w) for w in flatten(cotangent).leaves if isinstance(w, np.ndarray)):
+        if any(share(gradient, w) for w in flatten(cotangent).leaves if isinstance(w, np.ndarray)):
             note = f"the gradient of {path} is the memory of the cotangent; harmless unless either is changed in place"
             yield Finding(
                 "aliased",
@@ -190,7 +192,7 @@ def aliasing(gradients: Gradients, point: Point, arguments: Any, cotangent: Any)
             )
 
 
-def _share(a: NDArray[Any], b: NDArray[Any]) -> bool:
+def share(a: NDArray[Any], b: NDArray[Any]) -> bool:
     return a.size > 0 and b.size > 0 and np.may_share_memory(a, b) and np.shares_memory(a, b)
 
 
@@ -314,7 +316,9 @@ def layout(
         args = relaid(point.arguments(point.coordinates))
         cotangent = relaid((reverse.cotangent(alike.w, point, outputs),))[0]
         result = replace(reverse.parsed(reverse.raw(cotangent, args), alike.w, point, outputs), leaves=())
-    except (ArithmeticError, AttributeError, ValueError, ClaimRaised) as error:
+    except Exhausted:
+        raise
+    except Exception as error:
         yield failure("noncontiguous", f"a strided view of the inputs raises {error}", advice)
         return
     del args

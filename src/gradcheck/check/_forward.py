@@ -22,7 +22,7 @@ from gradcheck.check._reverse import (
     third_differences,
 )
 from gradcheck.check._scene import Scene
-from gradcheck.check._verdict import Finding
+from gradcheck.check._verdict import Finding, Verdict
 from gradcheck.differentiate._errors import UsageError
 from gradcheck.differentiate._tree import flatten
 
@@ -63,7 +63,10 @@ class Forward:
 
     def tangent(self, v: Sequence[Floats], point: Point, outputs: Outputs) -> Floats:
         """The claimed output tangent as a flat vector; raises `Misshapen` where it does not fit f's output."""
-        result = self.raw(tangents(v, point), point.arguments(point.copies()))
+        return self.flat(self.raw(tangents(v, point), point.arguments(point.copies())), outputs)
+
+    def flat(self, result: Any, outputs: Outputs) -> Floats:
+        """What the claim returned as a flat vector; raises `Misshapen`."""
         try:
             return np.array(outputs.vector(result))
         except (UsageError, TypeError, ValueError) as error:
@@ -82,8 +85,11 @@ def _require_numbers(result: Any, name: str) -> None:
         )
 
 
-class Misshapen(Exception):
+class Misshapen(ClaimRaised):
     """An output tangent that does not fit the output."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 def tangents(v: Sequence[Floats], point: Point) -> tuple[Any, ...]:
@@ -131,12 +137,12 @@ class ForwardScene(Scene):
         point, outputs, claim = self.point, self.outputs, self.forward
         args = point.fresh()
         given = tangents(v, point)
-        t = (
-            np.array(outputs.vector(claim.raw(given, args)))
-            if self._fits(given)
-            else claim.tangent(v, point, outputs)
-        )
+        fits = self._fits(tangents(v, point))
+        handed = [flatten(x).leaves for x in (args, given)]
+        result = claim.raw(given, args) if fits else None
+        t = claim.flat(result, outputs) if fits else claim.tangent(v, point, outputs)
         yield from contracts.mutation(point, args, claim.name)
+        yield from _aliasing(result, point.tree.paths, *handed)
         if contracts.changed(contracts.arrays(tangents(v, point)), contracts.arrays(given)):
             yield contracts.failure(
                 "mutates-input",
@@ -231,6 +237,26 @@ class ForwardScene(Scene):
                 for at in points
             ]
         )
+
+
+def _aliasing(
+    result: Any, paths: Sequence[str], inputs: Sequence[Any], given: Sequence[Any]
+) -> Iterator[Finding]:
+    """Output tangents that share memory with an input; with a tangent that was given it is only worth a note."""
+    for tangent in contracts.arrays(result):
+        for path, x, v in zip(paths, inputs, given, strict=True):
+            if isinstance(x, np.ndarray) and contracts.share(tangent, x):
+                message = f"the output tangent is the memory of the input {path}"
+                yield contracts.failure("aliased", message, contracts.SHARED, input=path)
+            if isinstance(v, np.ndarray) and contracts.share(tangent, v):
+                note = f"the output tangent is the memory of the tangent for {path}"
+                yield Finding(
+                    "aliased",
+                    Verdict.PASS,
+                    f"{note}; harmless unless either is changed in place",
+                    input=path,
+                    advice="return a copy where tangents are accumulated in place",
+                )
 
 
 def _vector(part: Part, size: int) -> Floats:

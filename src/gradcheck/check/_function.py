@@ -139,7 +139,16 @@ class _Task:
         stacks = [np.stack(arrays) for arrays in zip(*moved, strict=True)]
         lead = (len(pairs),)
         with np.errstate(all="ignore"):
-            result = self.call(*self.point.arguments([s.reshape(-1) for s in stacks], lead))
+            try:
+                result = self.call(*self.point.arguments([s.reshape(-1) for s in stacks], lead))
+            except UsageError:
+                raise
+            except Exception as error:
+                raise UsageError(
+                    f"f raised {type(error).__name__}: {error}, for {len(pairs)} stacked perturbations",
+                    "batched=True says that it takes a leading axis of them",
+                    "let f work along the last axes, and return NaN outside its domain, or leave batched out",
+                ) from error
         return self.contract(self.outputs.vector(result, lead)), ""
 
     def contract(self, values: Floats) -> Floats:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.check._match import Gradients, Misfit, by_path
+from gradcheck.check._match import Gradients, Misfit, by_path, strays
 from gradcheck.check._outputs import Outputs
 from gradcheck.check._point import Floats, Point
 from gradcheck.check._reverse import Reverse
@@ -56,7 +56,8 @@ class JacobianClaim(_AskedOnce):
                 misfit = Misfit("missing", f"{self.name} returned no Jacobian for it")
             if misfit:
                 misfits[i] = misfit
-        return Gradients(tuple(flats), tuple(found.get(v.path) for v in point.variables), misfits)
+        leaves, lead = tuple(found.get(v.path) for v in point.variables), outputs.shapes[0]
+        return Gradients(tuple(flats), leaves, misfits, strays=strays(found, point, lead))
 
     def _contracted(
         self, block: Any, w: Floats, shape: tuple[int, ...], size: int, outputs: Outputs
@@ -115,7 +116,7 @@ class HessianClaim(_AskedOnce):
         """H[i][j] as matrices; a block of another shape is a misfit of input j."""
         rows, misfits = [], {}
         for i, row in enumerate(self._rows(result, point)):
-            found = by_path(row, point, self.name)
+            found = self._row(row, point)
             blocks = []
             for j, b in enumerate(point.variables):
                 expected, n = (
@@ -143,18 +144,38 @@ class HessianClaim(_AskedOnce):
         return array.astype(np.float64)
 
     def _rows(self, result: Any, point: Point) -> list[Any]:
-        """The rows of blocks, one for each variable."""
-        count = len(point.variables)
-        if count == 1:
-            while isinstance(result, (tuple, list)) and len(result) == 1 and np.ndim(result[0]) > 0:
-                result = result[0]
-            return [result]
+        """The rows of blocks, one for each variable: all that `result` has may be those of the variables alone."""
+        count, several = len(point.variables), isinstance(result, (tuple, list))
         if isinstance(result, dict):
-            result = [result.get(v.path) for v in point.variables]
-        if not isinstance(result, (tuple, list)) or len(result) != count:
-            raise UsageError(
-                f"{self.name} returned {type(result).__name__}",
-                f"there are {count} inputs",
-                "return hess[i][j] for every pair of inputs",
-            )
-        return list(result)
+            return [result.get(v.path) for v in point.variables]
+        if count == 1 and (not several or _is_block(result, point)):
+            return [result]
+        if several and len(result) == count:
+            rows = list(result)
+            while count == 1 and isinstance(rows[0], (tuple, list)) and len(rows[0]) == 1:
+                rows = list(rows[0])
+            return rows
+        if several and len(result) == len(point.tree.leaves):
+            return [result[v.position] for v in point.variables]
+        raise UsageError(
+            f"{self.name} returned {type(result).__name__}",
+            f"there are {len(point.tree.leaves)} inputs, of which {count} are judged",
+            "return hess[i][j] for every pair of inputs",
+        )
+
+    def _row(self, row: Any, point: Point) -> dict[str, Any]:
+        """Path -> block."""
+        several, paths = isinstance(row, (tuple, list)), [v.path for v in point.variables]
+        if len(paths) == 1 and _is_block(row, point):
+            return {paths[0]: row}
+        if several and len(row) == len(paths) != len(point.tree.leaves):
+            return dict(zip(paths, row, strict=True))
+        return by_path(row, point, self.name)
+
+
+def _is_block(nested: Any, point: Point) -> bool:
+    """The Hessian of the only variable: an array, or lists of numbers that make one."""
+    try:
+        return bool(np.shape(nested) == 2 * point.variables[0].shape)
+    except ValueError:  # arrays of several shapes
+        return False

@@ -8,7 +8,7 @@ import numpy as np
 
 from gradcheck.check import _contracts as contracts
 from gradcheck.check._direction import Direction, Part, dense, entry_sizes, gaussian, signs
-from gradcheck.check._function import Function, Lines
+from gradcheck.check._function import Exhausted, Function, Lines
 from gradcheck.check._measure import Instrument
 from gradcheck.check._outputs import Outputs, describe
 from gradcheck.check._point import Floats, Point
@@ -80,7 +80,7 @@ def _called(function: Function, point: Point, name: str) -> tuple[Point, Any, tu
     args = point.fresh()
     try:
         return point, function(*args), args
-    except UsageError:
+    except (UsageError, Exhausted):
         raise
     except Exception as error:
         narrow = point.narrow()
@@ -89,6 +89,8 @@ def _called(function: Function, point: Point, name: str) -> tuple[Point, Any, tu
     args = narrow.fresh()
     try:
         return narrow, function(*args), args
+    except Exhausted:
+        raise
     except Exception as error:
         raise _raised(name, error, point) from error
 
@@ -119,10 +121,18 @@ def _repeatability(
     """How much repeated calls differ: at rounding level it joins the noise, beyond it is a finding."""
     if function.left < 2:
         return np.zeros_like(base), ""
-    values = [outputs.vector(function(*point.fresh()))]
-    if contracts.differs(base, values[0]) == 0.0:
-        return np.zeros_like(base), ""
-    values += [outputs.vector(function(*point.fresh())) for _ in range(REPEATS)]
+    try:
+        values = [outputs.vector(function(*point.fresh()))]
+        if contracts.differs(base, values[0]) == 0.0:
+            return np.zeros_like(base), ""
+        values += [outputs.vector(function(*point.fresh())) for _ in range(int(min(REPEATS, function.left)))]
+    except UsageError:
+        raise
+    except Exception as error:
+        message = (
+            f"{name} raises {type(error).__name__}: {error} when it is called again with the same inputs"
+        )
+        return np.zeros_like(base), message
     with np.errstate(invalid="ignore"):
         jitter = np.nan_to_num(np.ptp(np.stack([base, *values]), axis=0), nan=0.0, posinf=0.0)
     worst = max(contracts.differs(base, v) for v in values)

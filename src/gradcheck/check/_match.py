@@ -1,5 +1,6 @@
 """What a claim returned, matched with the inputs by path."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,8 +10,9 @@ from numpy.typing import NDArray
 from gradcheck.check._point import Floats, Point, Variable
 from gradcheck.differentiate._errors import UsageError
 from gradcheck.differentiate._tree import flatten, is_leaf
+from gradcheck.differentiate._view import EPS_SINGLE, SIMPLE, are_float32, is_short
 
-__all__ = ["Gradients", "Misfit", "by_path", "match"]
+__all__ = ["Gradients", "Misfit", "by_path", "match", "precision_of", "strays"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Gradients:
     misfits : mapping from variable's position in the tuple to Misfit
     absent : tuple of str
         Paths for which the claim says `None`.
+    strays : mapping from path to Misfit
+        Gradients of empty arrays, of which there is nothing to judge but the shape.
     eps : float
         Of the least precise gradient that is as precise as the caller's own input, though not as what f was given.
     """
@@ -43,6 +47,7 @@ class Gradients:
     leaves: tuple[Any, ...]
     misfits: dict[int, Misfit] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
+    strays: dict[str, Misfit] = field(default_factory=dict)
     eps: float = 0.0
 
 
@@ -67,7 +72,23 @@ def match(result: Any, point: Point, *, conjugate: bool = False, name: str = "th
         leaves.append(leaf)
     absent = tuple(p for p, leaf in found.items() if leaf is None)
     eps = max((_own_eps(leaf, v) for leaf, v in zip(leaves, point.variables, strict=True)), default=0.0)
-    return Gradients(tuple(flats), tuple(leaves), misfits, absent, eps)
+    return Gradients(tuple(flats), tuple(leaves), misfits, absent, strays(found, point), eps)
+
+
+def strays(found: Mapping[str, Any], point: Point, lead: tuple[int, ...] = ()) -> dict[str, Misfit]:
+    """Gradients of empty float arrays, by path, that have another shape; of a Jacobian `lead` comes first."""
+    empty = [
+        (path, leaf)
+        for path, leaf in point.tree.items()
+        if isinstance(leaf, np.ndarray) and leaf.dtype.kind in "fc" and leaf.size == 0
+    ]
+    wrong = {}
+    for path, leaf in empty:
+        array = np.asarray(found.get(path))
+        if found.get(path) is not None and array.shape != lead + leaf.shape:
+            message = f"the gradient has shape {array.shape}, the input {lead + leaf.shape}"
+            wrong[path] = Misfit("shape", message, array)
+    return wrong
 
 
 def _own_eps(leaf: Any, variable: Variable) -> float:
@@ -195,6 +216,22 @@ def _owners(point: Point) -> list[str]:
         for n, end, count in zip(point.names, ends, point.counts, strict=True)
         if any(end - count <= v.position < end for v in point.variables)
     ]
+
+
+def precision_of(result: Any) -> float:
+    """The relative rounding of the least precise array in a nested structure.
+
+    That of its dtype; float32's also for float64 numbers that are all float32's, as what was computed in it is."""
+    arrays = [a for a in map(np.asarray, flatten(result).leaves) if a.dtype.kind in "fc"]
+    return max(map(_precision, arrays), default=float(np.finfo(np.float64).eps))
+
+
+def _precision(array: NDArray[Any]) -> float:
+    own = max(float(np.finfo(array.dtype).eps), float(np.finfo(np.float64).eps))
+    with np.errstate(over="ignore"):
+        values = np.stack([array.real, array.imag]).astype(np.float64).reshape(-1)
+        single = are_float32(values[None]).all() and not is_short(values, SIMPLE).all()
+    return max(own, EPS_SINGLE) if single else own
 
 
 def _kind(value: Any) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.check._direction import Direction, Part, dots, magnitudes
+from gradcheck.check._function import Exhausted, Function
 from gradcheck.check._match import Gradients, match
 from gradcheck.check._outputs import Outputs
 from gradcheck.check._point import Floats, Point
@@ -24,6 +25,7 @@ __all__ = [
     "ClaimRaised",
     "Reverse",
     "Rounding",
+    "conjugated",
     "floor",
     "jostled",
     "spread_of",
@@ -69,6 +71,8 @@ class Reverse:
     late : callable, optional
         ``late(cotangent, arguments, later)`` -> what a claim that keeps a cache returns for `arguments` when its
         forward pass has meanwhile been called with `later`.
+    account : Function, optional
+        On whose budget are the calls of f that the claim makes itself, to fill its cache.
     """
 
     pull: Callable[[Any, tuple[Any, ...]], Any]
@@ -78,6 +82,7 @@ class Reverse:
     evaluations: int = 0
     explain: Callable[[Any, int, Finding], Finding | None] | None = None
     late: Callable[[Any, tuple[Any, ...], tuple[Any, ...]], Any] | None = None
+    account: Function | None = None
 
     def raw(self, cotangent: Any, arguments: tuple[Any, ...]) -> Any:
         """One call of the claim; raises `ClaimRaised` where it raises."""
@@ -89,7 +94,7 @@ class Reverse:
         try:
             with np.errstate(all="ignore"):
                 return pull(*arguments)
-        except UsageError:
+        except (UsageError, Exhausted):
             raise
         except Exception as error:
             raise ClaimRaised(error) from error
@@ -101,15 +106,15 @@ class Reverse:
 
     def cotangent(self, w: Floats, point: Point, outputs: Outputs) -> Any:
         """A flat cotangent as the claim takes it."""
-        return outputs.cotangent(_conjugated(w, outputs) if self.conjugate else w, narrow=point.is_narrow)
+        return outputs.cotangent(conjugated(w, outputs) if self.conjugate else w, narrow=point.is_narrow)
 
     def parsed(self, result: Any, w: Floats, point: Point, outputs: Outputs) -> Gradients:
         """What the claim returned for the flat cotangent `w`, input by input."""
         return match(result, point, conjugate=self.conjugate, name=self.name)
 
 
-def _conjugated(w: Floats, outputs: Outputs) -> Floats:
-    """The cotangent in the other convention: imaginary parts negated."""
+def conjugated(w: Floats, outputs: Outputs) -> Floats:
+    """A cotangent, or an output, in the other convention: imaginary parts negated."""
     signs = [
         np.tile([1.0, -1.0], n // 2) if d is not None and d.kind == "c" else np.ones(n)
         for n, d in zip(outputs.sizes, outputs.dtypes, strict=True)

@@ -15,7 +15,7 @@ from gradcheck.check._confirm import confirmed
 from gradcheck.check._control import negative_controls
 from gradcheck.check._entries import measure_entries
 from gradcheck.check._findings import finding_for, nowhere_finite, unreached
-from gradcheck.check._forward import Forward, ForwardScene
+from gradcheck.check._forward import Forward, ForwardScene, Misshapen
 from gradcheck.check._function import Exhausted, Function
 from gradcheck.check._judge import Ledger, judge_rows
 from gradcheck.check._kinks import look_beside_kinks, without_kinks
@@ -67,11 +67,18 @@ class Problem:
     tiers: Callable[[Instrument, str, np.random.Generator], Iterable[Tier]] = plan
     instrument: Callable[[Look, np.random.Generator], Instrument] = instrument_at
 
+    def counted(self, spent: int = 0) -> Function:
+        """f with its calls counted from `spent` on, those among them that the claim makes itself."""
+        function = Function(self.function, self.options, spent)
+        if isinstance(self.claim, Reverse):
+            self.claim.account = function
+        return function
+
 
 def run(problem: Problem) -> Report:
     """Judge, and report."""
     start = time.perf_counter()
-    function = Function(problem.function, problem.options)
+    function = problem.counted()
     findings = judged(problem, function)
     return report_of(problem, findings, function.evaluations, problem.claim.evaluations, start)
 
@@ -106,9 +113,12 @@ def judged(problem: Problem, function: Function) -> list[Finding]:
 
 def _judged(problem: Problem, function: Function) -> list[Finding]:
     rng = np.random.default_rng(problem.options.seed)
-    look = first_look(
-        function, problem.point, problem.name, scalar=problem.scalar, wanted=problem.options.outputs
-    )
+    try:
+        look = first_look(
+            function, problem.point, problem.name, scalar=problem.scalar, wanted=problem.options.outputs
+        )
+    except Exhausted:
+        return [unreached(v.path) for v in problem.point.variables]
     findings, ledger, scene = list(look.findings), Ledger(), None
     try:
         instrument = problem.instrument(look, rng)
@@ -129,15 +139,29 @@ def _judged(problem: Problem, function: Function) -> list[Finding]:
         if scene is not None and problem.tiers is plan:
             without_kinks(scene, ledger)
     except ClaimRaised as error:
-        advice = "where the function has a value nearby a derivative may exist: see what the claim assumes"
-        return [*findings, contracts.failure("raises", f"{problem.claim.name} raised {error}", advice)]
-    variables = range(len(look.point.variables))
+        return [*findings, _raised(problem, error)]
     if scene is None:
         return findings + [unreached(v.path) for v in look.point.variables]
+    try:
+        return findings + _concluded(scene, ledger, findings)
+    except ClaimRaised as error:
+        return [*findings, _raised(problem, error)]
+
+
+def _concluded(scene: Scene, ledger: Ledger, broken: list[Finding]) -> list[Finding]:
+    """The verdict on each input, from the rows that were judged; `broken` are the contracts that are."""
     accounted_for(scene, ledger)
-    findings += [finding_for(scene, ledger, a) for a in variables if a not in scene.misfits]
-    findings += _at_ties(scene, ledger, findings)
-    return [*findings, *negative_controls(scene, ledger)] if problem.options.negative_control else findings
+    variables = range(len(scene.point.variables))
+    findings = [finding_for(scene, ledger, a) for a in variables if a not in scene.misfits]
+    findings += _at_ties(scene, ledger, broken + findings)
+    return [*findings, *negative_controls(scene, ledger)] if scene.options.negative_control else findings
+
+
+def _raised(problem: Problem, error: ClaimRaised) -> Finding:
+    if isinstance(error, Misshapen):
+        return contracts.failure("shape", f"at another call {error}", "return the same shape every time")
+    advice = "where the function has a value nearby a derivative may exist: see what the claim assumes"
+    return contracts.failure("raises", f"{problem.claim.name} raised {error}", advice)
 
 
 def _at_ties(scene: Scene, ledger: Ledger, findings: list[Finding]) -> list[Finding]:

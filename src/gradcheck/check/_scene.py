@@ -229,6 +229,8 @@ def unfit(scene: ReverseScene) -> Iterator[Finding]:
         "dtype": "return the input's own precision",
         "missing": "return one gradient for each float input",
     }
+    for path, misfit in scene.known[0].strays.items():
+        yield contracts.failure("shape", f"{path}: {misfit.message}", advice["shape"], input=path)
     for i, misfit in scene.known[0].misfits.items():
         path = scene.point.variables[i].path
         slug = "missing-sum" if _is_unreduced(misfit, scene.point.variables[i].shape) else ""

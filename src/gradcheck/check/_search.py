@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.check._explore import SkipPoint, Spent, explore
-from gradcheck.check._function import Function
+from gradcheck.check._function import Exhausted, Function
 from gradcheck.check._layouts import CALLS, claims, layout_findings
 from gradcheck.check._memory import LAYOUTS, flat, is_plain
 from gradcheck.check._plan import glance
 from gradcheck.check._point import Point
+from gradcheck.check._reverse import ClaimRaised
 from gradcheck.check._run import Problem, judged, report_of, run
 from gradcheck.check._verdict import Finding, Report, Verdict
 from gradcheck.differentiate._errors import UsageError
@@ -138,7 +139,7 @@ class _Judge:
 
     def _function(self, problem: Problem) -> Function:
         """f, with what has been spent already on its account."""
-        function = Function(problem.function, problem.options, self.evaluations)
+        function = problem.counted(self.evaluations)
         if function.left < 1:
             raise Spent
         return function
@@ -159,7 +160,10 @@ class _Judge:
         """The findings of `at` within what is left of the budget."""
         assert self.at is not None
         limit = None if problem.options.max_evaluations is None else int(function.left)
-        report = self.at(replace(problem, options=replace(problem.options, max_evaluations=limit)))
+        told, before = problem.options.progress, function.evaluations
+        progress = None if told is None else lambda count: told(before + count)
+        own = replace(problem.options, max_evaluations=limit, progress=progress)
+        report = self.at(replace(problem, options=own))
         function.evaluations += report.evaluations
         return list(report.findings)
 
@@ -186,8 +190,11 @@ class _Judge:
         found: tuple[Finding, ...] = ()
         for at in (self._problem_at(_named(self.problem), None), problem):
             function = self._function(problem)
-            if function.left >= CALLS:
-                found = tuple(layout_findings(at, function, inputs, cotangent))
+            try:
+                if function.left >= CALLS:
+                    found = tuple(layout_findings(at, function, inputs, cotangent))
+            except (Exhausted, ClaimRaised):  # by the claim's own calls of f; where it raised only once
+                found = ()
             self.evaluations = function.evaluations
             if not found:
                 break

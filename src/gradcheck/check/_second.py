@@ -14,15 +14,16 @@ from gradcheck.check._curvature import curvature_at
 from gradcheck.check._diagnose import MORE
 from gradcheck.check._diagnose_matrix import Matrix, explained_by
 from gradcheck.check._findings import unreached
-from gradcheck.check._forward import Forward, ForwardScene
+from gradcheck.check._forward import Forward, ForwardScene, Misshapen, tangents
 from gradcheck.check._function import Exhausted, Function
 from gradcheck.check._jacobian import HessianClaim
 from gradcheck.check._look import overall
+from gradcheck.check._match import precision_of
 from gradcheck.check._options import Options, OptionsDict
 from gradcheck.check._outputs import describe
 from gradcheck.check._plan import units_of
-from gradcheck.check._point import Point, as_point
-from gradcheck.check._reverse import FLOOR, SCATTER, ULPS, ClaimRaised, Reverse
+from gradcheck.check._point import Floats, Point, as_point
+from gradcheck.check._reverse import FLOOR, SCATTER, ULPS, ClaimRaised, Reverse, conjugated
 from gradcheck.check._run import Problem, judged, report_of
 from gradcheck.check._scene import ReverseScene, Scene
 from gradcheck.check._search import explored
@@ -85,21 +86,19 @@ def _run_hvp(problem: Problem, grad: Callable[..., Any]) -> Report:
     """The gradient against f, H v against the gradient, and the symmetry of H, at one point."""
     start, options, claim = time.perf_counter(), problem.options, problem.claim
     assert isinstance(claim, Forward)
-    first = replace(
-        problem, claim=Reverse(lambda _, a: grad(*a), name_of(grad, "grad"), False, options.conjugate)
-    )
+    gradient = Reverse(lambda _, a: grad(*a), name_of(grad, "grad"), False, options.conjugate)
+    first = replace(problem, claim=gradient)
     function = Function(problem.function, options)
     findings = judged(first, function)
     left = None if options.max_evaluations is None else max(1, options.max_evaluations - function.evaluations)
-    told = options.progress
-    after = None if told is None else lambda count: told(function.evaluations + count)
-    slope = Function(grad, replace(options, max_evaluations=left, progress=after))
-    second = replace(problem, function=grad, name=first.claim.name, scalar=False)
-    products = judged(second, slope)
-    findings += [replace(x, message=x.message or f"H v along {x.input}") for x in products]
-    if not any(x.code in ("shape", "raises") and x.verdict is Verdict.FAIL for x in products):
-        findings += _symmetry(claim, grad, problem.point, np.random.default_rng(options.seed))
-    claim.evaluations += first.claim.evaluations + slope.evaluations
+    slope = Function(grad, replace(options, max_evaluations=left, progress=None))  # no call of f
+    second = replace(problem, function=grad, name=gradient.name, scalar=False)
+    if not _raises(findings):
+        products = judged(second, slope)
+        findings += [replace(x, message=x.message or f"H v along {x.input}") for x in products]
+        if not _raises(products):
+            findings += _symmetric(claim, gradient, problem.point, np.random.default_rng(options.seed))
+    claim.evaluations += gradient.evaluations + slope.evaluations
     return report_of(problem, findings, function.evaluations, claim.evaluations, start)
 
 
@@ -121,23 +120,43 @@ def _explained_product(scene: Scene, array: int, finding: Finding) -> Finding | 
     return explained_by(matrix, finding, scene.point.variables, array)
 
 
-def _symmetry(
-    claim: Forward, grad: Callable[..., Any], point: Point, rng: np.random.Generator
-) -> Iterator[Finding]:
-    outputs = describe(grad(*point.fresh()))
+def _raises(findings: list[Finding]) -> bool:
+    """Whether a claim cannot be asked any further."""
+    return any(x.code in ("shape", "raises") and x.verdict is Verdict.FAIL for x in findings)
+
+
+def _symmetric(claim: Forward, gradient: Reverse, point: Point, rng: np.random.Generator) -> list[Finding]:
+    try:
+        return list(_symmetry(claim, gradient, point, rng))
+    except Misshapen as error:
+        return [contracts.failure("shape", f"at another call {error}", "return the same shape every time")]
+    except ClaimRaised as error:
+        return [
+            contracts.failure("raises", f"a claim raised {error}", "both must return a value at the point")
+        ]
+
+
+def _symmetry(claim: Forward, gradient: Reverse, point: Point, rng: np.random.Generator) -> Iterator[Finding]:
+    """<u, H v> = <v, H u> in real coordinates, to the rounding of what the claim returns."""
+    outputs = describe(gradient.raw(None, point.fresh()))
     if outputs.size != point.size:  # gradients of inputs that are not judged: u and H v do not pair
         return
     u, v = (overall(kind, point, rng, EPS).arrays(point) for kind in ("gaussian", "signs"))
+    a, b = np.concatenate(u), np.concatenate(v)
+    eps = precision_of(claim.raw(tangents(v, point), point.fresh()))
+
+    def product(x: list[Floats], at: Point) -> Floats:
+        h = claim.tangent(x, at, outputs)
+        return conjugated(h, outputs) if gradient.conjugate else h
 
     def sides(at: Point) -> tuple[float, float, float]:
-        hv, hu = claim.tangent(v, at, outputs), claim.tangent(u, at, outputs)
-        a, b = np.concatenate(u), np.concatenate(v)
+        hv, hu = product(v, at), product(u, at)
         return float(a @ hv), float(b @ hu), float(np.abs(a) @ np.abs(hv) + np.abs(b) @ np.abs(hu))
 
     left, right, size = sides(point)
-    bound = FLOOR * EPS * size
+    bound = FLOOR * eps * size
     if abs(left - right) > bound:
-        moved = [sides(point.moved_to([x * (1.0 + k * EPS) for x in point.coordinates])) for k in ULPS]
+        moved = [sides(point.moved_to([x * (1.0 + k * eps) for x in point.coordinates])) for k in ULPS]
         bound += SCATTER * float(np.ptp([a - b for a, b, _ in moved]))
     wrong = not abs(left - right) <= bound
     yield Finding(
@@ -167,7 +186,8 @@ def check_hessian(
         ``f(*inputs)`` -> a real number.
     hess : callable
         ``hess(*inputs)`` -> for one input an array of shape ``x.shape + x.shape``; for several, a tuple (or the inputs'
-        structure) of tuples: ``hess[i][j]`` has the shape ``x_i.shape + x_j.shape``.
+        structure) of tuples: ``hess[i][j]`` has the shape ``x_i.shape + x_j.shape``. Blocks of inputs that are not
+        judged may be left out.
     inputs, **options
         As for `gradcheck.check_grad`.
 

@@ -71,7 +71,13 @@ class Slopes:
         return _neville((plus - minus) / (2.0 * RUNGS))
 
     def _value(self, coordinates: Sequence[Floats]) -> float:
-        return float(np.real(np.asarray(self.f(*self.point.arguments(coordinates)))).reshape(()))
+        try:
+            value = self.f(*self.point.arguments(coordinates))
+        except UsageError:
+            raise
+        except Exception:  # outside f's domain, as everywhere away from the point
+            return float("nan")
+        return float(np.real(np.asarray(value)).reshape(()))
 
     def _stacked(self, moved: Sequence[list[Floats]]) -> Floats:
         """The same with one call of f for so many perturbations."""
