@@ -27,6 +27,7 @@ from gradcheck.check._points import (
     Point,
     apply,
     is_varied,
+    plain_points,
     weight,
     where_possible,
 )
@@ -139,13 +140,25 @@ def explore(
     """
     hypothesis = _hypothesis(n)
     search = _Search(judge, inputs, n, suspects, claimed)
+    if (plain := _first_plain(search, seed)) is not None:
+        return search.outcome(_reverted(plain, search))
     points = _points(hypothesis, inputs)
-    for kind, share in _shares(inputs, n):
+    for kind, share in _shares(inputs, n - search.tried):
         search.limit = min(n, search.tried + share)
         point = _found(hypothesis, search, points(kind), share, Random(f"{seed} {kind}"))
         if point is not None:
             return search.outcome(_reverted(point, search))
     return search.outcome(None)
+
+
+def _first_plain(search: "_Search", seed: int) -> Point | None:
+    """The first of the plain points that fails; Hypothesis draws whatever is less plain."""
+    try:
+        return next((point for point in plain_points(search.given, seed) if search.fails(point)), None)
+    except _Over:
+        return None
+    finally:
+        search.raise_what_stopped_it()
 
 
 def _shares(inputs: Inputs, n: int) -> list[tuple[str, int]]:

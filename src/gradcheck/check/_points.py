@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.check._memory import LAYOUTS
-from gradcheck.check._traits import ALWAYS, restored
+from gradcheck.check._traits import ALWAYS, restored, traits_of
 
 __all__ = [
     "ANYWHERE",
@@ -27,6 +27,7 @@ __all__ = [
     "Point",
     "apply",
     "is_varied",
+    "plain_points",
     "weight",
     "where_possible",
 ]
@@ -44,8 +45,10 @@ _SATURATING = (21.0, 5.0, 12.0, 30.0, 40.0, 90.0, 700.0)
 """tanh rounds to 1 beyond 19, the sigmoid beyond 37; exp leaves float32 at 88 and float64 at 709."""
 _BORDERS = (1.0, -1.0, 0.5, 2.0, 3.0, 6.0, np.pi, np.pi / 2)
 """Where published activations, losses and special functions change branch: clip at 1, Huber at 1, ReLU6, poles."""
-_SCALES = (1e-4, 1e4, 1e-8, 1e8)
+_SCALES = (1e-4, 1e4, 1e-8, 1e8, 8.0, 0.125)
 """Nanometres, parts per million, money. Beyond, squares of squares leave float64 and the formula is not at fault."""
+_LARGER, _SMALLER = 4, 5
+"""Among the scales: as far as most functions are still themselves."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,29 @@ def _apply_kind(change: Change, value: Array, others: list[Array]) -> Array:
     new.reshape(-1)[at] = (_VALUES | _OF_COMPLEX)[change.kind](value, at, change.value)
     return new
 
+
+def plain_points(inputs: Inputs, seed: int) -> list[Point]:
+    """The plainest changes, in this order: signs, a zero, a tie, another scale, all zeros; chance leaves none out."""
+    paths = [path for path, value in inputs.items() if is_varied(value)]
+    traits = {path: traits_of(inputs[path], alone=len(paths) == 1) for path in paths}
+    pick = seed % PICKS
+    turned = Change("negated", None, "all", pick, 0)
+    signs = [turned, *([Change("negated", paths[0], "all", pick, 0)] if len(paths) > 1 else [])]
+    rest = [
+        Change("zero", None, "one", pick, 0),
+        Change("tied", None, "several", pick, pick),
+        Change("scaled", None, "all", pick, _LARGER),
+        Change("scaled", None, "all", pick, _SMALLER),
+        Change("zero", None, "all", pick, 0),
+    ]
+    # Signs cannot change where numbers must stay positive; a matrix stays definite, and a distribution one.
+    free = {path: tuple(t for t in kept if t not in _OF_SIGN) for path, kept in traits.items()}
+    changed = [*(apply(c, inputs, free) for c in signs), *(apply(c, inputs, traits) for c in rest)]
+    return [Point(point) for point in changed]
+
+
+_OF_SIGN = ("positive", "unit")
+"""Conventions that an author's plain numbers keep without meaning to."""
 
 # Which entries -----------------------------------------------------------------------------------------------------
 
