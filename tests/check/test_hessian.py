@@ -169,3 +169,89 @@ def test_second_derivatives_are_explored() -> None:
     right = check_hvp(lambda x: np.sum(x**3), lambda x: 3 * x**2, lambda t, x: 6 * x * t[0], x, explore=10)
     assert right.verdict is Verdict.PASS
     assert right.explored["tried"] == 10
+
+
+class TwoInputs:
+    """f(u, v) = sum of sin(u) v^2: four blocks, all of them diagonal."""
+
+    u, v = np.array([0.3, -0.6, 1.1]), np.array([0.9, -1.4, 0.5])
+
+    def f(self, u, v):
+        return np.sum(np.sin(u) * v**2)
+
+    def grad(self, u, v):
+        return np.cos(u) * v**2, 2 * np.sin(u) * v
+
+    def hess(self, u, v):
+        cross = np.diag(2 * np.cos(u) * v)
+        return [[np.diag(-np.sin(u) * v**2), cross], [cross.copy(), np.diag(2 * np.sin(u))]]
+
+
+def without(*blocks):
+    def mistake(H):
+        for i, j in blocks:
+            H[i][j] = 0 * H[i][j]
+        return H
+
+    return mistake
+
+
+def one_entry_of_a_block(H):
+    H[0][1][1, 2] += 0.1
+    return H
+
+
+def a_block_halved(H):
+    H[0][0] = H[0][0] / 2
+    return H
+
+
+BLOCKS = {
+    "no cross blocks": (
+        without((0, 1), (1, 0)),
+        "missing-term",
+        "H[u][v] and H[v][u] are claimed zero",
+        (1, 1),
+    ),
+    "one side only": (without((1, 0)), "missing-term", "H[v][u] is claimed zero", (1, 1)),
+    "no block of its own": (without((1, 1)), "missing-term", "H[v][v] is claimed zero", (2, 2)),
+    "one entry": (one_entry_of_a_block, "entries", "1 of the 9 entries of H[u][v] are wrong: [1, 2]", (1, 2)),
+    "a block halved": (a_block_halved, "factor", "the diagonal of H[u][u] is 0.5000 x", (1, 1)),
+    "everything halved": (
+        lambda H: [[b / 2 for b in r] for r in H],
+        "factor",
+        "entry of H is 0.5000",
+        (1, 1),
+    ),
+}
+
+
+@pytest.mark.parametrize(("mistake", "slug", "words", "index"), BLOCKS.values(), ids=BLOCKS)
+def test_the_wrong_block_of_a_hessian_over_two_inputs_is_named(mistake, slug, words, index):
+    p = TwoInputs()
+
+    def product(t, u, v):
+        H = mistake(p.hess(u, v))
+        return tuple(row[0] @ t[0] + row[1] @ t[1] for row in H)
+
+    for report in (
+        check_hessian(p.f, lambda u, v: mistake(p.hess(u, v)), (p.u, p.v)),
+        check_hvp(p.f, p.grad, product, (p.u, p.v)),
+    ):
+        found = value_finding(report)
+        assert found.diagnosis == slug
+        assert words in found.message
+        assert found.index == index
+
+
+def test_a_zero_block_that_is_right_is_not_called_missing():
+    """The partner: u and v do not meet, and a wrong block is another one."""
+
+    def hess(u, v):
+        return ((np.diag(-np.sin(u)) * 1.5, np.zeros((3, 3))), (np.zeros((3, 3)), 2 * np.eye(3)))
+
+    found = value_finding(
+        check_hessian(lambda u, v: np.sum(np.sin(u)) + v @ v, hess, (TwoInputs.u, TwoInputs.v))
+    )
+    assert found.diagnosis == "factor"
+    assert "H[u][u]" in found.message
