@@ -553,3 +553,23 @@ def test_a_claim_that_is_not_linear_is_not_said_to_read_parts_of_the_cotangent(s
     report = check_vjp(lambda x: np.clip(x, -1, 1), lambda w, x: w**2 * (abs(x) < 1), x, seed=seed)
     assert "nonlinear" in {f.code for f in report.findings}
     assert "missing-sum" not in {f.diagnosis for f in report.findings}
+
+
+def test_what_is_not_finite_in_a_jacobian_has_its_own_index_and_derivative() -> None:
+    A = normal(4, 3)
+    claim = A.copy()
+    claim[1, 2] = np.nan
+    x = normal(3)
+    found = [f for f in check_jacobian(lambda x: A @ x, lambda x: claim, x).findings if f.code == "nonfinite"]
+    assert [f.index for f in found] == [(1, 2)]
+    assert abs(found[0].measured - A[1, 2]) <= found[0].error
+    assert check_jacobian(lambda x: A @ x, lambda x: A, x)
+
+
+def test_what_is_not_finite_at_a_further_point_is_a_failure_of_a_jacobian() -> None:
+    def jac(x: Array) -> Array:
+        return np.diag(np.where(x == 0, np.nan, np.cos(x)))
+
+    report = check_jacobian(np.sin, jac, np.ones(3), explore=5)
+    assert report.verdict is Verdict.FAIL
+    assert np.sum(report.counterexample["x"] == 0) == 1

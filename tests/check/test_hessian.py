@@ -255,3 +255,19 @@ def test_a_zero_block_that_is_right_is_not_called_missing():
     )
     assert found.diagnosis == "factor"
     assert "H[u][u]" in found.message
+
+
+@pytest.mark.parametrize(("i", "j", "index"), [(0, 1, (1, 2)), (1, 0, (1, 2)), (1, 1, (1, 2))])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_is_not_finite_in_a_hessian_is_found_within_its_block(i, j, index, value):
+    p = TwoInputs()
+
+    def hess(u, v):
+        H = p.hess(u, v)
+        H[i][j][1, 2] = value
+        return H
+
+    found = next(f for f in check_hessian(p.f, hess, (p.u, p.v)).findings if f.code == "nonfinite")
+    assert (found.input, found.index) == ("uv"[j], index)
+    assert abs(found.measured) <= found.error  # off the diagonal
+    assert f"is {value} where" in found.message

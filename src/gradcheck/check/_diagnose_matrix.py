@@ -96,8 +96,8 @@ def _cuts(variables: Sequence[Variable]) -> list[slice]:
 
 
 def _part(matrix: Matrix, rows: slice, columns: slice, name: str = "H") -> Matrix:
-    numbers = (x[rows, columns] for x in (matrix.claimed, matrix.measured, matrix.error))
-    return Matrix(*numbers, name=name)
+    claimed, measured, error = (x[rows, columns] for x in (matrix.claimed, matrix.measured, matrix.error))
+    return Matrix(claimed, measured, error, name=name)
 
 
 def _places(part: Matrix, whole: tuple[int, ...] | None, shape: tuple[int, ...]) -> list[tuple[int, ...]]:

@@ -1,10 +1,12 @@
 """One finding for each input, from the outcomes of its rows."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from gradcheck.check._compare import Comparison, Outcome
+from gradcheck.check._diagnose_jacobian import placed
 from gradcheck.check._explain import explained
 from gradcheck.check._judge import Ledger, required
 from gradcheck.check._point import Variable
@@ -63,9 +65,12 @@ def finding_for(scene: Scene, ledger: Ledger, array: int) -> Finding:
 def _wrong(scene: Scene, ledger: Ledger, array: int, details: dict[str, Any]) -> Finding:
     path = scene.point.variables[array].path
     if not np.isfinite(details["claimed"]):
-        message = f"the claim for {path} is {details['claimed']} where the derivative is finite"
         advice = "look for 0/0, 0 * inf, or a logarithm or root at the edge of its domain"
-        return Finding("nonfinite", Verdict.FAIL, message, input=path, advice=advice, **details)
+        finding = placed(
+            scene, array, Finding("nonfinite", Verdict.FAIL, input=path, advice=advice, **details)
+        )
+        message = f"the claim for {path} is {finding.claimed} where the derivative is finite"
+        return replace(finding, message=message)
     if path in scene.absent:
         message = f"there is no gradient for {path} (None is a claim of zero), and the derivative is not zero"
         return Finding(
