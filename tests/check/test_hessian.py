@@ -271,3 +271,15 @@ def test_what_is_not_finite_in_a_hessian_is_found_within_its_block(i, j, index, 
     assert (found.input, found.index) == ("uv"[j], index)
     assert abs(found.measured) <= found.error  # off the diagonal
     assert f"is {value} where" in found.message
+
+
+@pytest.mark.parametrize(("factor", "told"), [(8, True), (4, False)])
+def test_what_was_measured_from_a_wrong_gradient_says_so(factor, told):
+    """A wrong gradient and a right product; the partner is the right gradient and a wrong product."""
+    x = np.array([0.5, 1.0, 2.0])
+    product = 12 if told else 24
+    report = check_hvp(lambda x: np.sum(x**4), lambda x: factor * x**3, lambda t, x: product * x**2 * t[0], x)
+    of_h = [f for f in report.findings if f.verdict is Verdict.FAIL and "of H " in f.message]
+    assert of_h
+    assert all(("itself judged wrong (for x)" in f.message) is told for f in of_h)
+    assert all(("mend grad first" in f.advice) is told for f in of_h)

@@ -96,11 +96,21 @@ def _run_hvp(problem: Problem, grad: Callable[..., Any]) -> Report:
     slope = Function(grad, replace(options, max_evaluations=left, progress=after))
     second = replace(problem, function=grad, name=first.claim.name, scalar=False)
     products = judged(second, slope)
-    findings += [replace(x, message=x.message or f"H v along {x.input}") for x in products]
+    unsound = {x.input for x in findings if x.code in ("value", "missing") and x.verdict is Verdict.FAIL}
+    findings += [_from_a_gradient(x, first.claim.name, unsound) for x in products]
     if not any(x.code in ("shape", "raises") and x.verdict is Verdict.FAIL for x in products):
         findings += _symmetry(claim, grad, problem.point, np.random.default_rng(options.seed))
     claim.evaluations += first.claim.evaluations + slope.evaluations
     return report_of(problem, findings, function.evaluations, claim.evaluations, start)
+
+
+def _from_a_gradient(finding: Finding, name: str, unsound: set[str]) -> Finding:
+    """A finding about H v, which says so where the gradient that it was measured from is wrong itself."""
+    message = finding.message or f"H v along {finding.input}"
+    if not unsound or finding.code != "value" or finding.verdict is not Verdict.FAIL:
+        return replace(finding, message=message)
+    told = f"measured from {name}, which is itself judged wrong (for {', '.join(sorted(unsound))}): {message}"
+    return replace(finding, message=told, advice=f"mend {name} first: H may be right")
 
 
 def _explained_product(scene: Scene, array: int, finding: Finding) -> Finding | None:
