@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradcheck import Verdict, check_jacobian, check_vjp
+from gradcheck import Verdict, check_grad, check_jacobian, check_vjp
 from gradcheck.check._diagnose import Evidence, diagnose
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -573,3 +573,23 @@ def test_what_is_not_finite_at_a_further_point_is_a_failure_of_a_jacobian() -> N
     report = check_jacobian(np.sin, jac, np.ones(3), explore=5)
     assert report.verdict is Verdict.FAIL
     assert np.sum(report.counterexample["x"] == 0) == 1
+
+
+@pytest.mark.parametrize("conjugate", [True, False])
+def test_the_convention_that_was_chosen_is_not_advised_again(conjugate: bool) -> None:
+    z = np.array([1 + 2j, 0.5 - 1j])
+
+    def grad(z: Array) -> Array:
+        return 4 * np.abs(z) ** 2 * (z if conjugate else z.conj())
+
+    def right(z: Array) -> Array:
+        return grad(z).conj()
+
+    def f(z: Array) -> Any:
+        return np.sum(np.abs(z) ** 4)
+
+    found = check_grad(f, grad, z, conjugate=conjugate).findings[-1]
+    assert found.diagnosis == "sign"
+    assert ("leave conjugate=True out" if conjugate else "pass conjugate=True") in found.advice
+    assert check_grad(f, grad, z, conjugate=not conjugate)
+    assert check_grad(f, right, z, conjugate=conjugate)

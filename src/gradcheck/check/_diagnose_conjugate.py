@@ -11,9 +11,10 @@ def conjugate(evidence: Evidence, sample: Sample) -> Diagnosis | None:
     """The imaginary parts of the claim, or of something that it reads, have the wrong sign."""
     claim = sample.claimed
     if np.iscomplexobj(sample.measured) and sample.explains(np.conj(claim)):
+        choice = "leave conjugate=True out" if evidence.conjugated else "pass conjugate=True"
         return _sign(
             f"every entry of {evidence.path} is the complex conjugate of the measured gradient",
-            "the other convention for complex gradients: conjugate the claim, or pass conjugate=True",
+            f"the other convention for complex gradients: conjugate the claim, or {choice}",
         )
     return _derivative(evidence, sample) or _operand(evidence, sample)
 
