@@ -593,3 +593,35 @@ def test_the_convention_that_was_chosen_is_not_advised_again(conjugate: bool) ->
     assert ("leave conjugate=True out" if conjugate else "pass conjugate=True") in found.advice
     assert check_grad(f, grad, z, conjugate=not conjugate)
     assert check_grad(f, right, z, conjugate=conjugate)
+
+
+OFF = np.array([1, -1, 0.5, 0.2])
+COS = np.cos([0.3, 1.2, -0.7, 2.0])
+
+
+@pytest.mark.parametrize(
+    ("size", "slug", "words"),
+    [
+        (1e-3, "precision", "right to about 3."),
+        (4e-3, "precision", "right to about 2."),
+        (2e-2, "unknown", "by no simple rule"),
+    ],
+)
+def test_what_is_nearly_right_everywhere_is_called_imprecise(size: float, slug: str, words: str) -> None:
+    found = diagnose(evidence(COS, COS * (1 + size * OFF)))
+    assert found.slug == slug
+    assert words in found.sentence
+
+
+def test_a_rule_is_named_before_what_is_nearly_right() -> None:
+    truth, x = normal(4, 6), normal(4, 6, seed=3)
+    assert diagnose(evidence(truth, truth + 2e-3 * x, inputs={"W": x})).slug == "extra-term"
+    assert diagnose(evidence(truth, 1.003 * truth)).slug == "factor"
+    claim = truth.copy()
+    claim[1, 2] *= 1.003
+    assert diagnose(evidence(truth, claim)).slug == "entries"
+
+
+def test_one_number_that_is_nearly_right_is_called_imprecise() -> None:
+    assert diagnose(evidence(np.asarray(0.7), np.asarray(0.7 * 0.9988))).slug == "precision"
+    assert diagnose(evidence(np.asarray(0.7), np.asarray(0.7 * 0.95))).slug == "unknown"

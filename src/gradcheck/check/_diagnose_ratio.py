@@ -7,10 +7,12 @@ import numpy as np
 
 from gradcheck.check._diagnose_evidence import Array, Diagnosis, Evidence, Sample
 
-__all__ = ["along_one_axis", "constant_ratio", "few_digits", "zero"]
+__all__ = ["along_one_axis", "constant_ratio", "few_digits", "roughly_right", "zero"]
 
 _NEAR_ONE = 1e-3
 """A constant ratio this near to 1 is a rounded constant rather than a forgotten factor."""
+_ROUGHLY = 5e-3
+"""Every entry this near to the measured one, by no rule: a fitted or truncated stand-in for the function."""
 _SAME = 1e-6
 """Two factors that agree to this are taken as the same number; a measured ratio knows 8 digits or so."""
 _POWERS = (
@@ -226,11 +228,23 @@ def few_digits(evidence: Evidence, sample: Sample) -> Diagnosis | None:
     single = _is_single(sample.claimed) and np.max(off) < 1e-5
     if not single and 2 * np.count_nonzero(wrong) < np.count_nonzero(sample.nonzero):
         return None
-    digits = -np.log10(float(np.median(off)))
-    seen = "; every claimed number is a float32" if single else ""
+    return _imprecise(
+        evidence, float(np.median(off)), "; every claimed number is a float32" if single else ""
+    )
+
+
+def roughly_right(evidence: Evidence, sample: Sample) -> Diagnosis | None:
+    """Every entry is wrong by a little of its own size, and nothing simpler was found."""
+    off = np.abs(sample.claimed - sample.measured)
+    if np.any(off > _ROUGHLY * np.abs(sample.measured) + sample.tolerance) or not np.any(sample.nonzero):
+        return None
+    return _imprecise(evidence, float(np.median(off[sample.wrong]) / sample.scale), "")
+
+
+def _imprecise(evidence: Evidence, off: float, seen: str) -> Diagnosis:
     return Diagnosis(
         "precision",
-        f"{evidence.path} is right to about {digits:.1f} digits and no further{seen}",
+        f"{evidence.path} is right to about {-np.log10(off):.1f} digits and no further{seen}",
         "look for float32 inside the claim, a rounded constant, an epsilon that the function does not have, "
         "or an approximation of the function that was differentiated in its place",
     )
