@@ -625,3 +625,26 @@ def test_a_rule_is_named_before_what_is_nearly_right() -> None:
 def test_one_number_that_is_nearly_right_is_called_imprecise() -> None:
     assert diagnose(evidence(np.asarray(0.7), np.asarray(0.7 * 0.9988))).slug == "precision"
     assert diagnose(evidence(np.asarray(0.7), np.asarray(0.7 * 0.95))).slug == "unknown"
+
+
+RULES: dict[str, Callable[[Array], Array]] = {
+    "exp(s)": np.exp,
+    "exp(-s)": lambda s: np.exp(-s),
+    "p (1 - p) with p = sigmoid(s)": lambda s: np.exp(s) / (1 + np.exp(s)) ** 2,
+    "1 / (p (1 - p)) with p = sigmoid(s)": lambda s: (1 + np.exp(s)) ** 2 / np.exp(s),
+}
+
+
+@pytest.mark.parametrize(("name", "rule"), RULES.items(), ids=RULES)
+@pytest.mark.parametrize("shape", [(3,), (4, 6)])
+def test_a_change_of_variable_left_out_is_named(name: str, rule: Any, shape: tuple[int, ...]) -> None:
+    truth, s = normal(*shape), normal(*shape, seed=3)
+    found = diagnose(evidence(truth, truth * rule(s), inputs={"W": normal(*shape, seed=4), "s": s}))
+    assert found.slug == "factor"
+    assert f"is the measured gradient x {name}, entry" in found.sentence
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_what_is_almost_a_change_of_variable_is_not(rule: Any) -> None:
+    truth, s = normal(3), normal(3, seed=3)
+    assert diagnose(evidence(truth, truth * rule(1.01 * s), inputs={"W": s})).slug == "unknown"

@@ -1,6 +1,6 @@
 """Mistakes that leave claimed / measured constant: zero, sign, factor, and a constant that was rounded."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import combinations
 
 import numpy as np
@@ -23,6 +23,13 @@ _POWERS = (
     (2.0, "{}^2"),
     (-2.0, "1 / {}^2"),
 )
+_CURVES: tuple[tuple[Callable[[Array], Array], str], ...] = (
+    (np.exp, "exp({})"),
+    (lambda x: np.exp(-x), "exp(-{})"),
+    (lambda x: 1 / (2 + np.exp(x) + np.exp(-x)), "p (1 - p) with p = sigmoid({})"),
+    (lambda x: 2 + np.exp(x) + np.exp(-x), "1 / (p (1 - p)) with p = sigmoid({})"),
+)
+"""Derivatives of the commonest changes of a variable, which a chain rule leaves out: log scales and logits."""
 _PLAIN = (2, 3, 4, 5, 6, 8, 10)
 
 
@@ -190,7 +197,7 @@ def _scalars(evidence: Evidence) -> dict[float, str]:
 
 
 def along_one_axis(evidence: Evidence, sample: Sample) -> Diagnosis | None:
-    """The ratio is a power of another input, spread over the entries as NumPy would broadcast it."""
+    """The ratio is a power of an input, or its exponential, spread over the entries as NumPy would broadcast it."""
     known = sample.nonzero & (sample.claimed != 0)
     if np.count_nonzero(known) < 3:
         return None
@@ -199,17 +206,26 @@ def along_one_axis(evidence: Evidence, sample: Sample) -> Diagnosis | None:
         if factor is None or factor.dtype.kind != "f" or np.ptp(factor) == 0:
             continue
         at = factor.flat[sample.index]
-        for power, pattern in _POWERS:
-            with np.errstate(all="ignore"):
-                prediction = sample.claimed / at**power
-            if np.all(np.isfinite(prediction)) and sample.explains(prediction) and np.ptp(at[known]) > 0:
-                factor_name = pattern.format(path)
-                return Diagnosis(
-                    "factor",
-                    f"every entry of {evidence.path} is the measured gradient x {factor_name}, entry by entry",
-                    f"look for {path} left out of the chain rule, or multiplied in once too often",
-                )
+        name = next((n.format(path) for n, by in _rules(at) if _divides(sample, by)), None)
+        if name is not None and np.ptp(at[known]) > 0:
+            return Diagnosis(
+                "factor",
+                f"every entry of {evidence.path} is the measured gradient x {name}, entry by entry",
+                f"look for {path} left out of the chain rule, or multiplied in once too often",
+            )
     return None
+
+
+def _rules(x: Array) -> Iterator[tuple[str, Array]]:
+    with np.errstate(all="ignore"):
+        yield from ((pattern, x**power) for power, pattern in _POWERS)
+        yield from ((pattern, curve(x)) for curve, pattern in _CURVES)
+
+
+def _divides(sample: Sample, by: Array) -> bool:
+    with np.errstate(all="ignore"):
+        prediction = sample.claimed / by
+    return bool(np.all(np.isfinite(prediction))) and sample.explains(prediction)
 
 
 def _spread(value: Array, shape: tuple[int, ...]) -> Array | None:
