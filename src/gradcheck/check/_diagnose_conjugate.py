@@ -4,7 +4,7 @@ import numpy as np
 
 from gradcheck.check._diagnose_evidence import Array, Diagnosis, Evidence, Sample
 
-__all__ = ["conjugate", "real_part"]
+__all__ = ["conjugate", "real_part", "tangent_conjugated"]
 
 
 def conjugate(evidence: Evidence, sample: Sample) -> Diagnosis | None:
@@ -39,6 +39,22 @@ def _derivative(evidence: Evidence, sample: Sample) -> Diagnosis | None:
             f"{evidence.path} is right once the derivative is conjugated",
             "a gradient is the cotangent times the conjugate of the derivative: J^H w, not J^T w",
         )
+    return None
+
+
+def tangent_conjugated(path: str, sample: Sample, mirrored: Array) -> Diagnosis | None:
+    """Of an output tangent J t: `mirrored` is the claim for the conjugate of t."""
+    if not np.any(sample.wrong & sample.nonzero):
+        return None
+    what, advice = f"the tangent for {path} is right once", "a JVP is J t, without a conjugate"
+    if sample.explains(mirrored):
+        return _sign(f"{what} the tangent that goes in is conjugated", advice)
+    if not np.iscomplexobj(sample.measured):
+        return None
+    if sample.explains(np.conj(sample.claimed)):
+        return _sign(f"{what} it is conjugated as a whole", advice)
+    if sample.explains(np.conj(mirrored)):
+        return _sign(f"{what} the derivative is conjugated", advice)
     return None
 
 
