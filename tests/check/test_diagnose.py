@@ -648,3 +648,15 @@ def test_a_change_of_variable_left_out_is_named(name: str, rule: Any, shape: tup
 def test_what_is_almost_a_change_of_variable_is_not(rule: Any) -> None:
     truth, s = normal(3), normal(3, seed=3)
     assert diagnose(evidence(truth, truth * rule(1.01 * s), inputs={"W": s})).slug == "unknown"
+
+
+def test_jacobians_that_were_exchanged_are_those_of_another_input() -> None:
+    x, y = np.array([1.2, 0.3]), np.array([-0.4, 2.0])
+
+    def judged(jac: Callable[..., Any]) -> list[str]:
+        report = check_jacobian(lambda x, y: x * y, jac, (x, y))
+        return [f.diagnosis for f in report.findings if f.code == "value"]
+
+    assert judged(lambda x, y: (np.diag(x), np.diag(y))) == ["wrong-input", "wrong-input"]
+    assert "wrong-input" not in judged(lambda x, y: (np.diag(x + 0.1), np.diag(y - 0.1)))
+    assert judged(lambda x, y: (np.diag(y), np.diag(x))) == ["", ""]

@@ -147,7 +147,7 @@ def _exchanged(sentence: str) -> Diagnosis:
 
 
 def _of_the_same_size(evidence: Evidence) -> Iterator[str]:
-    for path, value in evidence.inputs.items():
+    for path, value in {**evidence.inputs, **evidence.claims}.items():
         if path != evidence.path and np.size(value) == evidence.claimed.size:
             yield path
 

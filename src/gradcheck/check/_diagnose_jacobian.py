@@ -53,7 +53,7 @@ def explained_jacobian(scene: Any, array: int, finding: Finding) -> Finding | No
             measured=measured[np.isfinite(room)],
             error=error[np.isfinite(room)],
             inputs={},
-            claims={variable.path: claimed},
+            claims=_blocks(scene, shape),
             output_shape=outputs.shape,
             wrong=tuple(int(i) for i in wrong) if 2 * len(wrong) <= entries else None,
         )
@@ -68,11 +68,24 @@ def explained_jacobian(scene: Any, array: int, finding: Finding) -> Finding | No
         error=bound,
         margin=off / bound if bound else float("inf"),
         diagnosis=found.slug,
-        message=found.sentence.replace("measured gradient", "measured Jacobian"),
+        message=found.sentence.replace("measured gradient", "measured Jacobian").replace(
+            "the gradient of", "the Jacobian of"
+        ),
         advice=found.advice,
         wrong_entries=tuple(places),
         sample=(),
     )
+
+
+def _blocks(scene: ReverseScene, shape: tuple[int, ...]) -> dict[str, Any]:
+    """The claimed Jacobians of this shape, by path: two of them may have been exchanged."""
+    assert isinstance(scene.reverse, JacobianClaim)
+    alike = [
+        v.path
+        for i, v in enumerate(scene.point.variables)
+        if scene.outputs.shapes[0] + v.shape == shape and i not in scene.misfits and not v.is_complex
+    ]
+    return {path: scene.reverse.block(scene.point, path, shape) for path in alike}
 
 
 def placed(scene: Any, array: int, finding: Finding) -> Finding:
