@@ -221,3 +221,35 @@ def _shrinking() -> Any:
 def test_only_a_shape_that_was_broadcast_is_called_unreduced(claim: Any, diagnosis: str) -> None:
     found = next(f for f in check_grad(f, claim, X).findings if f.code == "shape")
     assert found.diagnosis == diagnosis
+
+
+CALLED_OTHERWISE = {
+    "grad(*inputs)": lambda: check_grad(f, lambda x, y: x, X),
+    "vjp(cotangent, *inputs)": lambda: check_vjp(square, lambda x: x, X),
+    "jvp(tangents, *inputs)": lambda: check_jvp(square, lambda x: x, X),
+    "jac(*inputs)": lambda: check_jacobian(square, lambda w, x: x, X),
+    "hess(*inputs)": lambda: check_hessian(f, lambda w, x: x, X),
+    "hvp(tangents, *inputs)": lambda: check_hvp(f, grad, lambda x: x, X),
+    "backward(cotangent, cache)": lambda: check_backward(lambda x: (x**2, x), lambda w, x, y: w, X),
+}
+
+
+@pytest.mark.parametrize("signature", CALLED_OTHERWISE)
+def test_a_claim_of_another_signature_is_told_how_it_is_called(signature: str) -> None:
+    report = CALLED_OTHERWISE[signature]()
+    assert [signature in f.advice for f in report.findings if f.code == "raises"] == [True]
+
+
+def _adds_what_does_not_add(x: Any) -> Any:
+    return x + "1"
+
+
+@pytest.mark.parametrize("claim", [boom, _adds_what_does_not_add])
+def test_a_claim_that_raises_by_itself_is_not(claim: Any) -> None:
+    found = [x for x in check_grad(f, claim, X).findings if x.code == "raises"]
+    assert ["called as" in x.advice for x in found] == [False]
+
+
+def test_a_jvp_among_vjps_is_asked_about() -> None:
+    report = check_vjp(square, lambda t, x: 2 * x * t[0], np.array([0.5, 1.0, 2.0]))
+    assert "check_jvp" in report.findings[-1].advice

@@ -13,6 +13,7 @@ from gradcheck.check import _contracts as contracts
 from gradcheck.check._accounted import accounted_for
 from gradcheck.check._confirm import confirmed
 from gradcheck.check._control import negative_controls
+from gradcheck.check._diagnose_call import advice_where_raised
 from gradcheck.check._entries import measure_entries
 from gradcheck.check._findings import finding_for, nowhere_finite, unreached
 from gradcheck.check._forward import Forward, ForwardScene
@@ -129,7 +130,7 @@ def _judged(problem: Problem, function: Function) -> list[Finding]:
         if scene is not None and problem.tiers is plan:
             without_kinks(scene, ledger)
     except ClaimRaised as error:
-        advice = "where the function has a value nearby a derivative may exist: see what the claim assumes"
+        advice = advice_where_raised(problem.call, problem.claim, error)
         return [*findings, contracts.failure("raises", f"{problem.claim.name} raised {error}", advice)]
     variables = range(len(look.point.variables))
     if scene is None:
