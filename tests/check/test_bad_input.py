@@ -143,6 +143,37 @@ def test_a_misspelt_option_names_the_nearest() -> None:
         check_grad(f, grad, X, negative_controls=True)  # type: ignore[call-arg]
 
 
+@pytest.mark.parametrize(
+    ("name", "cure"),
+    [("tol", "rtol or atol"), ("seeds", "seed"), ("zzz", "one of wrt")],
+)
+def test_an_unknown_option_is_told_the_near_ones(name: str, cure: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        check_grad(f, grad, X, **{name: 1})  # type: ignore[arg-type]
+    assert caught.value.cure.startswith(cure)
+
+
+def test_a_list_of_numbers_whose_gradient_is_an_array_is_advised_to_be_an_array() -> None:
+    def of_list(x: Any) -> Any:
+        return float(np.sum(np.square(x)))
+
+    with pytest.raises(UsageError, match=r"or pass np.array\(\[...\]\)"):
+        check_grad(of_list, lambda x: 2 * np.asarray(x), [0.5, 1.0])
+    with pytest.raises(UsageError) as caught:
+        check_grad(lambda x: np.sum(x[0]), lambda x: np.ones(3), [X, X])
+    assert "np.array" not in caught.value.cure
+    assert check_grad(of_list, lambda x: [2 * v for v in x], [0.5, 1.0])
+
+
+def test_a_hessian_speaks_of_the_slopes_of_a_function_that_returns_one_number() -> None:
+    found = check_hessian(f, lambda x: 2 * np.eye(2), np.array([np.nan, 1.0])).findings
+    assert [x.message for x in found if x.code == "nonfinite"] == [
+        "2 of f's 2 slopes are NaN here, and were left out"
+    ]
+    vector = check_vjp(square, vjp, np.array([np.nan, 1.0])).findings
+    assert any("outputs are NaN" in x.message for x in vector)
+
+
 def test_misuse_is_refused_before_any_long_work() -> None:
     calls = []
 

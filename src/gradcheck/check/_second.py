@@ -217,10 +217,15 @@ def _run_hessian(problem: Problem) -> Report:
         return report_of(problem, findings, f.evaluations, claim.evaluations, start)
     instrument = partial(curvature_at, f=f, value=value, slopes=slopes)
     inner = replace(problem, function=slopes, instrument=instrument, options=inside)
-    findings = judged(inner, function)
+    findings = [_of_slopes(x) for x in judged(inner, function)]
     if not any(x.code == "raises" for x in findings):
         findings += _symmetric_blocks(claim, point)
     return report_of(problem, findings, f.evaluations, claim.evaluations, start)
+
+
+def _of_slopes(finding: Finding) -> Finding:
+    """The outputs that were judged are slopes: f returns one number."""
+    return replace(finding, message=finding.message.replace("outputs are NaN", "slopes are NaN"))
 
 
 def _real_value(problem: Problem, f: Function) -> float:
