@@ -577,7 +577,6 @@ PLAIN: dict[str, Predicate] = {
     "signs": lambda i: np.all(np.sign(i["x"]) == -np.sign(AUTHOR["x"])),
     "signs of one input": lambda i: np.all(i["x"] == -AUTHOR["x"]) and np.all(i["W"] == AUTHOR["W"]),
     "a zero": lambda i: np.sum(i["x"] == 0) == 1,
-    "nothing but zeros": lambda i: not np.any(i["x"]),
     "a tie": lambda i: len(np.unique(i["x"])) < 12 and np.all(i["x"]),
     "larger": lambda i: np.all(np.abs(i["x"]) > 4 * np.abs(AUTHOR["x"])),
     "smaller": lambda i: np.all(np.abs(i["x"]) < np.abs(AUTHOR["x"]) / 4) and np.all(i["x"]),
@@ -587,7 +586,7 @@ PLAIN: dict[str, Predicate] = {
 @pytest.mark.parametrize("kind", PLAIN)
 @pytest.mark.parametrize("seed", [0, 1, 100])
 def test_the_first_points_are_the_plain_ones(kind, seed):
-    assert explore(failing_where(PLAIN[kind]), AUTHOR, 7, seed=seed).report is not None
+    assert explore(failing_where(PLAIN[kind]), AUTHOR, 6, seed=seed).report is not None
 
 
 def test_turned_signs_leave_what_must_be_positive():

@@ -45,10 +45,10 @@ _SATURATING = (21.0, 5.0, 12.0, 30.0, 40.0, 90.0, 700.0)
 """tanh rounds to 1 beyond 19, the sigmoid beyond 37; exp leaves float32 at 88 and float64 at 709."""
 _BORDERS = (1.0, -1.0, 0.5, 2.0, 3.0, 6.0, np.pi, np.pi / 2)
 """Where published activations, losses and special functions change branch: clip at 1, Huber at 1, ReLU6, poles."""
-_SCALES = (1e-4, 1e4, 1e-8, 1e8, 8.0, 0.125)
+_SCALES = (1e-4, 1e4, 1e-8, 1e8)
 """Nanometres, parts per million, money. Beyond, squares of squares leave float64 and the formula is not at fault."""
-_LARGER, _SMALLER = 4, 5
-"""Among the scales: as far as most functions are still themselves."""
+_PLAIN_SCALES = (8.0, 0.125)
+"""As far as most functions are still themselves."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def _apply_kind(change: Change, value: Array, others: list[Array]) -> Array:
 
 
 def plain_points(inputs: Inputs, seed: int) -> list[Point]:
-    """The plainest changes, in this order: signs, a zero, a tie, another scale, all zeros; chance leaves none out."""
+    """The plainest changes, in this order: signs, a zero, ties, a larger, a smaller scale; none is left to chance."""
     paths = [path for path, value in inputs.items() if is_varied(value)]
     traits = {path: traits_of(inputs[path], alone=len(paths) == 1) for path in paths}
     pick = seed % PICKS
@@ -124,14 +124,18 @@ def plain_points(inputs: Inputs, seed: int) -> list[Point]:
     rest = [
         Change("zero", None, "one", pick, 0),
         Change("tied", None, "several", pick, pick),
-        Change("scaled", None, "all", pick, _LARGER),
-        Change("scaled", None, "all", pick, _SMALLER),
-        Change("zero", None, "all", pick, 0),
     ]
     # Signs cannot change where numbers must stay positive; a matrix stays definite, and a distribution one.
     free = {path: tuple(t for t in kept if t not in _OF_SIGN) for path, kept in traits.items()}
     changed = [*(apply(c, inputs, free) for c in signs), *(apply(c, inputs, traits) for c in rest)]
-    return [Point(point) for point in changed]
+    scaled = [
+        {
+            path: restored(np.asarray(x * size), traits[path]) if path in traits else x
+            for path, x in inputs.items()
+        }
+        for size in _PLAIN_SCALES
+    ]
+    return [Point(point) for point in (*changed, *scaled)]
 
 
 _OF_SIGN = ("positive", "unit")
