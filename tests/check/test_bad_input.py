@@ -143,6 +143,37 @@ def test_a_misspelt_option_names_the_nearest() -> None:
         check_grad(f, grad, X, negative_controls=True)  # type: ignore[call-arg]
 
 
+@pytest.mark.parametrize(
+    ("name", "cure"),
+    [("tol", "rtol or atol"), ("seeds", "seed"), ("zzz", "one of wrt")],
+)
+def test_an_unknown_option_is_told_the_near_ones(name: str, cure: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        check_grad(f, grad, X, **{name: 1})  # type: ignore[arg-type]
+    assert caught.value.cure.startswith(cure)
+
+
+def test_a_list_of_numbers_whose_gradient_is_an_array_is_advised_to_be_an_array() -> None:
+    def of_list(x: Any) -> Any:
+        return float(np.sum(np.square(x)))
+
+    with pytest.raises(UsageError, match=r"or pass np.array\(\[...\]\)"):
+        check_grad(of_list, lambda x: 2 * np.asarray(x), [0.5, 1.0])
+    with pytest.raises(UsageError) as caught:
+        check_grad(lambda x: np.sum(x[0]), lambda x: np.ones(3), [X, X])
+    assert "np.array" not in caught.value.cure
+    assert check_grad(of_list, lambda x: [2 * v for v in x], [0.5, 1.0])
+
+
+def test_a_hessian_speaks_of_the_slopes_of_a_function_that_returns_one_number() -> None:
+    found = check_hessian(f, lambda x: 2 * np.eye(2), np.array([np.nan, 1.0])).findings
+    assert [x.message for x in found if x.code == "nonfinite"] == [
+        "2 of f's 2 slopes are NaN here, and were left out"
+    ]
+    vector = check_vjp(square, vjp, np.array([np.nan, 1.0])).findings
+    assert any("outputs are NaN" in x.message for x in vector)
+
+
 def test_misuse_is_refused_before_any_long_work() -> None:
     calls = []
 
@@ -246,3 +277,35 @@ def test_there_need_be_no_gradient_of_an_empty_array() -> None:
     inputs = np.zeros((0, 2)), X
     for claim in (lambda e, x: (None, 2 * x), lambda e, x: 2 * x):
         assert check_grad(lambda e, x: f(x) + e.sum(), claim, inputs).verdict is Verdict.PASS
+
+
+CALLED_OTHERWISE = {
+    "grad(*inputs)": lambda: check_grad(f, lambda x, y: x, X),
+    "vjp(cotangent, *inputs)": lambda: check_vjp(square, lambda x: x, X),
+    "jvp(tangents, *inputs)": lambda: check_jvp(square, lambda x: x, X),
+    "jac(*inputs)": lambda: check_jacobian(square, lambda w, x: x, X),
+    "hess(*inputs)": lambda: check_hessian(f, lambda w, x: x, X),
+    "hvp(tangents, *inputs)": lambda: check_hvp(f, grad, lambda x: x, X),
+    "backward(cotangent, cache)": lambda: check_backward(lambda x: (x**2, x), lambda w, x, y: w, X),
+}
+
+
+@pytest.mark.parametrize("signature", CALLED_OTHERWISE)
+def test_a_claim_of_another_signature_is_told_how_it_is_called(signature: str) -> None:
+    report = CALLED_OTHERWISE[signature]()
+    assert [signature in f.advice for f in report.findings if f.code == "raises"] == [True]
+
+
+def _adds_what_does_not_add(x: Any) -> Any:
+    return x + "1"
+
+
+@pytest.mark.parametrize("claim", [boom, _adds_what_does_not_add])
+def test_a_claim_that_raises_by_itself_is_not(claim: Any) -> None:
+    found = [x for x in check_grad(f, claim, X).findings if x.code == "raises"]
+    assert ["called as" in x.advice for x in found] == [False]
+
+
+def test_a_jvp_among_vjps_is_asked_about() -> None:
+    report = check_vjp(square, lambda t, x: 2 * x * t[0], np.array([0.5, 1.0, 2.0]))
+    assert "check_jvp" in report.findings[-1].advice

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradcheck import Verdict, check_jacobian, check_vjp
+from gradcheck import Verdict, check_grad, check_jacobian, check_vjp
 from gradcheck.check._diagnose import Evidence, diagnose
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -553,3 +553,110 @@ def test_a_claim_that_is_not_linear_is_not_said_to_read_parts_of_the_cotangent(s
     report = check_vjp(lambda x: np.clip(x, -1, 1), lambda w, x: w**2 * (abs(x) < 1), x, seed=seed)
     assert "nonlinear" in {f.code for f in report.findings}
     assert "missing-sum" not in {f.diagnosis for f in report.findings}
+
+
+def test_what_is_not_finite_in_a_jacobian_has_its_own_index_and_derivative() -> None:
+    A = normal(4, 3)
+    claim = A.copy()
+    claim[1, 2] = np.nan
+    x = normal(3)
+    found = [f for f in check_jacobian(lambda x: A @ x, lambda x: claim, x).findings if f.code == "nonfinite"]
+    assert [f.index for f in found] == [(1, 2)]
+    assert abs(found[0].measured - A[1, 2]) <= found[0].error
+    assert check_jacobian(lambda x: A @ x, lambda x: A, x)
+
+
+def test_what_is_not_finite_at_a_further_point_is_a_failure_of_a_jacobian() -> None:
+    def jac(x: Array) -> Array:
+        return np.diag(np.where(x == 0, np.nan, np.cos(x)))
+
+    report = check_jacobian(np.sin, jac, np.ones(3), explore=5)
+    assert report.verdict is Verdict.FAIL
+    assert np.sum(report.counterexample["x"] == 0) == 1
+
+
+@pytest.mark.parametrize("conjugate", [True, False])
+def test_the_convention_that_was_chosen_is_not_advised_again(conjugate: bool) -> None:
+    z = np.array([1 + 2j, 0.5 - 1j])
+
+    def grad(z: Array) -> Array:
+        return 4 * np.abs(z) ** 2 * (z if conjugate else z.conj())
+
+    def right(z: Array) -> Array:
+        return grad(z).conj()
+
+    def f(z: Array) -> Any:
+        return np.sum(np.abs(z) ** 4)
+
+    found = check_grad(f, grad, z, conjugate=conjugate).findings[-1]
+    assert found.diagnosis == "sign"
+    assert ("leave conjugate=True out" if conjugate else "pass conjugate=True") in found.advice
+    assert check_grad(f, grad, z, conjugate=not conjugate)
+    assert check_grad(f, right, z, conjugate=conjugate)
+
+
+OFF = np.array([1, -1, 0.5, 0.2])
+COS = np.cos([0.3, 1.2, -0.7, 2.0])
+
+
+@pytest.mark.parametrize(
+    ("size", "slug", "words"),
+    [
+        (1e-3, "precision", "right to about 3."),
+        (4e-3, "precision", "right to about 2."),
+        (2e-2, "unknown", "by no simple rule"),
+    ],
+)
+def test_what_is_nearly_right_everywhere_is_called_imprecise(size: float, slug: str, words: str) -> None:
+    found = diagnose(evidence(COS, COS * (1 + size * OFF)))
+    assert found.slug == slug
+    assert words in found.sentence
+
+
+def test_a_rule_is_named_before_what_is_nearly_right() -> None:
+    truth, x = normal(4, 6), normal(4, 6, seed=3)
+    assert diagnose(evidence(truth, truth + 2e-3 * x, inputs={"W": x})).slug == "extra-term"
+    assert diagnose(evidence(truth, 1.003 * truth)).slug == "factor"
+    claim = truth.copy()
+    claim[1, 2] *= 1.003
+    assert diagnose(evidence(truth, claim)).slug == "entries"
+
+
+def test_one_number_that_is_nearly_right_is_called_imprecise() -> None:
+    assert diagnose(evidence(np.asarray(0.7), np.asarray(0.7 * 0.9988))).slug == "precision"
+    assert diagnose(evidence(np.asarray(0.7), np.asarray(0.7 * 0.95))).slug == "unknown"
+
+
+RULES: dict[str, Callable[[Array], Array]] = {
+    "exp(s)": np.exp,
+    "exp(-s)": lambda s: np.exp(-s),
+    "p (1 - p) with p = sigmoid(s)": lambda s: np.exp(s) / (1 + np.exp(s)) ** 2,
+    "1 / (p (1 - p)) with p = sigmoid(s)": lambda s: (1 + np.exp(s)) ** 2 / np.exp(s),
+}
+
+
+@pytest.mark.parametrize(("name", "rule"), RULES.items(), ids=RULES)
+@pytest.mark.parametrize("shape", [(3,), (4, 6)])
+def test_a_change_of_variable_left_out_is_named(name: str, rule: Any, shape: tuple[int, ...]) -> None:
+    truth, s = normal(*shape), normal(*shape, seed=3)
+    found = diagnose(evidence(truth, truth * rule(s), inputs={"W": normal(*shape, seed=4), "s": s}))
+    assert found.slug == "factor"
+    assert f"is the measured gradient x {name}, entry" in found.sentence
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_what_is_almost_a_change_of_variable_is_not(rule: Any) -> None:
+    truth, s = normal(3), normal(3, seed=3)
+    assert diagnose(evidence(truth, truth * rule(1.01 * s), inputs={"W": s})).slug == "unknown"
+
+
+def test_jacobians_that_were_exchanged_are_those_of_another_input() -> None:
+    x, y = np.array([1.2, 0.3]), np.array([-0.4, 2.0])
+
+    def judged(jac: Callable[..., Any]) -> list[str]:
+        report = check_jacobian(lambda x, y: x * y, jac, (x, y))
+        return [f.diagnosis for f in report.findings if f.code == "value"]
+
+    assert judged(lambda x, y: (np.diag(x), np.diag(y))) == ["wrong-input", "wrong-input"]
+    assert "wrong-input" not in judged(lambda x, y: (np.diag(x + 0.1), np.diag(y - 0.1)))
+    assert judged(lambda x, y: (np.diag(y), np.diag(x))) == ["", ""]

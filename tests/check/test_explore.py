@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradcheck import check_vjp
+from gradcheck import check_jvp, check_vjp
 from gradcheck.check._explore import SkipPoint, Spent, explore
-from gradcheck.check._points import KINDS, PICKS, PLACES, Change, apply
+from gradcheck.check._points import KINDS, PICKS, PLACES, Change, apply, plain_points
 from gradcheck.check._traits import restored, traits_of
 from gradcheck.check._verdict import Entry, Finding, Report, Verdict
 from gradcheck.differentiate import UsageError
@@ -558,3 +558,41 @@ def test_imaginary_numbers_are_tried_alone():
     z = np.array([1 + 0.3j, 2 - 1j, -1 + 0.2j])
     wrong = check_vjp(f, lambda ct, z: (2 * ct * np.where(z.real == 0, 0, z),), (z,), explore=200)
     assert wrong.verdict is Verdict.FAIL
+
+
+def leaky(x):
+    return np.where(x > 0, x, 0.1 * x)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_signs_are_turned_at_an_all_positive_point_whatever_the_seed(seed):
+    x = np.array([1.0, 2.0, 3.0])
+    wrong = check_jvp(leaky, lambda t, x: t[0] * np.where(x > 0, 1, 0.2), x, explore=25, seed=seed)
+    assert wrong.verdict is Verdict.FAIL
+    assert np.sum(wrong.counterexample["x"] < 0) == 1
+    assert check_jvp(leaky, lambda t, x: t[0] * np.where(x > 0, 1, 0.1), x, explore=25, seed=seed)
+
+
+PLAIN: dict[str, Predicate] = {
+    "signs": lambda i: np.all(np.sign(i["x"]) == -np.sign(AUTHOR["x"])),
+    "signs of one input": lambda i: np.all(i["x"] == -AUTHOR["x"]) and np.all(i["W"] == AUTHOR["W"]),
+    "a zero": lambda i: np.sum(i["x"] == 0) == 1,
+    "a tie": lambda i: len(np.unique(i["x"])) < 12 and np.all(i["x"]),
+    "larger": lambda i: np.all(np.abs(i["x"]) > 4 * np.abs(AUTHOR["x"])),
+    "smaller": lambda i: np.all(np.abs(i["x"]) < np.abs(AUTHOR["x"]) / 4) and np.all(i["x"]),
+}
+
+
+@pytest.mark.parametrize("kind", PLAIN)
+@pytest.mark.parametrize("seed", [0, 1, 100])
+def test_the_first_points_are_the_plain_ones(kind, seed):
+    assert explore(failing_where(PLAIN[kind]), AUTHOR, 6, seed=seed).report is not None
+
+
+def test_turned_signs_leave_what_must_be_positive():
+    kept = {"p": np.array([0.25, 0.75]), "A": np.array([[2.0, 1.0], [1.0, 3.0]]), "s": np.asarray(2.5)}
+    for point in plain_points(kept, 0):
+        p, A, s = point.inputs.values()
+        assert s > 0
+        assert np.all(np.linalg.eigvalsh(A) > 0)
+        assert np.isclose(p.sum(), 1)

@@ -260,3 +260,117 @@ def test_a_hessian_of_some_inputs_in_a_list_is_taken_whole_or_of_these_alone() -
 def test_a_hessian_of_another_number_of_inputs_is_misuse() -> None:
     with pytest.raises(UsageError, match="2 inputs, of which 2 are judged"):
         check_hessian(quartic, lambda u, v: blocks(u, v)[:1], (U, V))
+
+
+class TwoInputs:
+    """f(u, v) = sum of sin(u) v^2: four blocks, all of them diagonal."""
+
+    u, v = np.array([0.3, -0.6, 1.1]), np.array([0.9, -1.4, 0.5])
+
+    def f(self, u, v):
+        return np.sum(np.sin(u) * v**2)
+
+    def grad(self, u, v):
+        return np.cos(u) * v**2, 2 * np.sin(u) * v
+
+    def hess(self, u, v):
+        cross = np.diag(2 * np.cos(u) * v)
+        return [[np.diag(-np.sin(u) * v**2), cross], [cross.copy(), np.diag(2 * np.sin(u))]]
+
+
+def without(*blocks):
+    def mistake(H):
+        for i, j in blocks:
+            H[i][j] = 0 * H[i][j]
+        return H
+
+    return mistake
+
+
+def one_entry_of_a_block(H):
+    H[0][1][1, 2] += 0.1
+    return H
+
+
+def a_block_halved(H):
+    H[0][0] = H[0][0] / 2
+    return H
+
+
+BLOCKS = {
+    "no cross blocks": (
+        without((0, 1), (1, 0)),
+        "missing-term",
+        "H[u][v] and H[v][u] are claimed zero",
+        (1, 1),
+    ),
+    "one side only": (without((1, 0)), "missing-term", "H[v][u] is claimed zero", (1, 1)),
+    "no block of its own": (without((1, 1)), "missing-term", "H[v][v] is claimed zero", (2, 2)),
+    "one entry": (one_entry_of_a_block, "entries", "1 of the 9 entries of H[u][v] are wrong: [1, 2]", (1, 2)),
+    "a block halved": (a_block_halved, "factor", "the diagonal of H[u][u] is 0.5000 x", (1, 1)),
+    "everything halved": (
+        lambda H: [[b / 2 for b in r] for r in H],
+        "factor",
+        "entry of H is 0.5000",
+        (1, 1),
+    ),
+}
+
+
+@pytest.mark.parametrize(("mistake", "slug", "words", "index"), BLOCKS.values(), ids=BLOCKS)
+def test_the_wrong_block_of_a_hessian_over_two_inputs_is_named(mistake, slug, words, index):
+    p = TwoInputs()
+
+    def product(t, u, v):
+        H = mistake(p.hess(u, v))
+        return tuple(row[0] @ t[0] + row[1] @ t[1] for row in H)
+
+    for report in (
+        check_hessian(p.f, lambda u, v: mistake(p.hess(u, v)), (p.u, p.v)),
+        check_hvp(p.f, p.grad, product, (p.u, p.v)),
+    ):
+        found = value_finding(report)
+        assert found.diagnosis == slug
+        assert words in found.message
+        assert found.index == index
+
+
+def test_a_zero_block_that_is_right_is_not_called_missing():
+    """The partner: u and v do not meet, and a wrong block is another one."""
+
+    def hess(u, v):
+        return ((np.diag(-np.sin(u)) * 1.5, np.zeros((3, 3))), (np.zeros((3, 3)), 2 * np.eye(3)))
+
+    found = value_finding(
+        check_hessian(lambda u, v: np.sum(np.sin(u)) + v @ v, hess, (TwoInputs.u, TwoInputs.v))
+    )
+    assert found.diagnosis == "factor"
+    assert "H[u][u]" in found.message
+
+
+@pytest.mark.parametrize(("i", "j", "index"), [(0, 1, (1, 2)), (1, 0, (1, 2)), (1, 1, (1, 2))])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_is_not_finite_in_a_hessian_is_found_within_its_block(i, j, index, value):
+    p = TwoInputs()
+
+    def hess(u, v):
+        H = p.hess(u, v)
+        H[i][j][1, 2] = value
+        return H
+
+    found = next(f for f in check_hessian(p.f, hess, (p.u, p.v)).findings if f.code == "nonfinite")
+    assert (found.input, found.index) == ("uv"[j], index)
+    assert abs(found.measured) <= found.error  # off the diagonal
+    assert f"is {value} where" in found.message
+
+
+@pytest.mark.parametrize(("factor", "told"), [(8, True), (4, False)])
+def test_what_was_measured_from_a_wrong_gradient_says_so(factor, told):
+    """A wrong gradient and a right product; the partner is the right gradient and a wrong product."""
+    x = np.array([0.5, 1.0, 2.0])
+    product = 12 if told else 24
+    report = check_hvp(lambda x: np.sum(x**4), lambda x: factor * x**3, lambda t, x: product * x**2 * t[0], x)
+    of_h = [f for f in report.findings if f.verdict is Verdict.FAIL and "of H " in f.message]
+    assert of_h
+    assert all(("itself judged wrong (for x)" in f.message) is told for f in of_h)
+    assert all(("mend grad first" in f.advice) is told for f in of_h)

@@ -1,5 +1,6 @@
 """The stated probability is kept: planted mistakes of the stated size are caught at least as often as stated."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -81,3 +82,52 @@ def test_a_millionth_in_one_entry_of_a_thousand_is_caught_in_99_percent() -> Non
 def test_a_small_resolution_is_not_promised_where_it_is_not_reached() -> None:
     report = check_grad(lambda x: 1e8 + np.sum(x**2), lambda x: 2 * x, np.linspace(0.1, 1, 20))
     assert report.resolution > 1e-9
+
+
+def beside_one(size):
+    """A quadratic function beside a constant, of whose slope float64 keeps few digits."""
+    return lambda x: 1 + size * np.sum(x**2), lambda x: 2 * size * x
+
+
+SHORT = np.array([0.5, 1.0, 2.0])
+
+
+@pytest.mark.parametrize("size", [1e-11, 1e-12, 1e-13, 1e-14])
+def test_the_resolution_that_is_said_to_pass_passes_and_half_of_it_does_not(size):
+    f, grad = beside_one(size)
+    told = check_grad(f, grad, SHORT).findings[-1]
+    assert told.verdict is Verdict.INCONCLUSIVE
+    enough = float(re.search(r"resolution=(\S+) would pass", told.advice)[1])
+    assert check_grad(f, grad, SHORT, resolution=enough).verdict is Verdict.PASS
+    assert check_grad(f, grad, SHORT, resolution=enough / 2).verdict is Verdict.INCONCLUSIVE
+
+
+def test_who_evaluates_in_float64_is_not_told_to():
+    f, grad = beside_one(1e-12)
+    told = check_grad(f, grad, SHORT).findings[-1]
+    assert "float64" not in told.advice
+    assert "2.5 digits" in told.advice
+
+    def low(x):
+        return float(np.float32(1) + np.sum(x.astype(np.float32) ** 2) * np.float32(1e-3))
+
+    told = check_grad(low, lambda x: 2e-3 * x, SHORT, resolution=1e-4).findings[-1]
+    assert told.verdict is Verdict.INCONCLUSIVE
+    assert "evaluate f in float64" in told.advice
+
+
+def test_a_tolerance_of_the_callers_own_is_named_as_the_reason():
+    def f(x):
+        return np.sum(np.sin(x))
+
+    found = check_grad(f, np.cos, SHORT, atol=1e3, negative_control=True).findings
+    undecided = [x for x in found if x.verdict is Verdict.INCONCLUSIVE]
+    assert len(undecided) == 2
+    assert all("atol" in x.message + x.advice for x in undecided)
+    assert "below the atol of 1e+03" in undecided[0].message
+
+
+def test_saturated_values_are_the_reason_without_a_tolerance():
+    """The partner: the claim is small, and nobody asked for an atol."""
+    found = check_grad(lambda x: 1e30 + np.sum(x), np.ones_like, SHORT).findings
+    assert not any("atol" in x.message + x.advice for x in found)

@@ -32,17 +32,24 @@ def negative_controls(scene: Scene, ledger: Ledger) -> Iterator[Finding]:
         missed = [
             what for what in PLANTS if not _is_caught(_planted(scene, array, directions, what), ledger, array)
         ]
-        yield control_finding(variable.path, required(scene), missed)
+        own = scene.options.tolerance(0.0) is not None
+        yield control_finding(variable.path, required(scene), missed, own_bound=own)
 
 
-def control_finding(path: str, size: float, missed: list[str]) -> Finding:
-    """What a planted mistake of this relative size came to; `missed` says where it was not caught."""
+def control_finding(path: str, size: float, missed: list[str], *, own_bound: bool = False) -> Finding:
+    """What a planted mistake of this relative size came to; `missed` says where it was not caught.
+
+    `own_bound`: whether the bound is the caller's."""
     if missed:
         message = (
             f"negative control: a planted mistake of {size:.1g} in {' and in '.join(missed)} of "
             f"{path} was not caught"
         )
         advice = "choose a point where the gradient is larger, or ask for a coarser resolution"
+        if own_bound:
+            advice = (
+                "it lies within the atol and rtol that were asked for: leave them out, the bound is measured"
+            )
         return Finding("value", Verdict.INCONCLUSIVE, message, input=path, advice=advice)
     message = f"negative control: planted mistakes of {size:.1g} in {path} were caught"
     return Finding("value", Verdict.PASS, message, input=path)

@@ -177,4 +177,5 @@ _HYPOTHESES: tuple[Hypothesis, ...] = (
     cause.lost_contributions,
     structure.uncoupled,
     _entries,
+    ratio.roughly_right,
 )

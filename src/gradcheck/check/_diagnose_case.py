@@ -179,6 +179,7 @@ def evidence_of(case: Case, entries: Entries, wrong: tuple[int, ...] | None) -> 
         claim_at=claim_at if uses_cotangent else None,
         claim_with=claim_with,
         output=of_output(scene.instrument.base),
+        conjugated=scene.options.conjugate,
     )
 
 

@@ -8,6 +8,7 @@ from gradcheck.check._diagnose_evidence import Array, Diagnosis, Evidence, Sampl
 
 __all__ = ["another_input", "ignores_cotangent", "lost_contributions", "part_of_cotangent", "term"]
 
+_FIRST = "index 0 of axis 0"
 _STRIDES = (2, 3, 4)
 """Factors of upsampling and pooling in use: a claim may read every second cotangent alone."""
 _OTHER_ENTRIES = 16
@@ -58,10 +59,13 @@ def part_of_cotangent(evidence: Evidence, sample: Sample) -> Diagnosis | None:
             continue
         kept = np.where(mask, evidence.cotangent, 0)
         if _same(evidence.claim_at(kept)[evidence.path], evidence.claimed):
+            advice = f"{evidence.path} is used at every position: sum the contributions over all of them"
+            if words == _FIRST:
+                advice += "; or is it a JVP, which takes a tuple of tangents? check_jvp judges those"
             return Diagnosis(
                 "missing-sum",
                 f"the claim for {evidence.path} depends on {words} of the cotangent alone",
-                f"{evidence.path} is used at every position: sum the contributions over all of them",
+                advice,
             )
     return None
 
@@ -147,7 +151,7 @@ def _exchanged(sentence: str) -> Diagnosis:
 
 
 def _of_the_same_size(evidence: Evidence) -> Iterator[str]:
-    for path, value in evidence.inputs.items():
+    for path, value in {**evidence.inputs, **evidence.claims}.items():
         if path != evidence.path and np.size(value) == evidence.claimed.size:
             yield path
 

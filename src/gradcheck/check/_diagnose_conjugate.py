@@ -4,16 +4,17 @@ import numpy as np
 
 from gradcheck.check._diagnose_evidence import Array, Diagnosis, Evidence, Sample
 
-__all__ = ["conjugate", "real_part"]
+__all__ = ["conjugate", "real_part", "tangent_conjugated"]
 
 
 def conjugate(evidence: Evidence, sample: Sample) -> Diagnosis | None:
     """The imaginary parts of the claim, or of something that it reads, have the wrong sign."""
     claim = sample.claimed
     if np.iscomplexobj(sample.measured) and sample.explains(np.conj(claim)):
+        choice = "leave conjugate=True out" if evidence.conjugated else "pass conjugate=True"
         return _sign(
             f"every entry of {evidence.path} is the complex conjugate of the measured gradient",
-            "the other convention for complex gradients: conjugate the claim, or pass conjugate=True",
+            f"the other convention for complex gradients: conjugate the claim, or {choice}",
         )
     return _derivative(evidence, sample) or _operand(evidence, sample)
 
@@ -38,6 +39,22 @@ def _derivative(evidence: Evidence, sample: Sample) -> Diagnosis | None:
             f"{evidence.path} is right once the derivative is conjugated",
             "a gradient is the cotangent times the conjugate of the derivative: J^H w, not J^T w",
         )
+    return None
+
+
+def tangent_conjugated(path: str, sample: Sample, mirrored: Array) -> Diagnosis | None:
+    """Of an output tangent J t: `mirrored` is the claim for the conjugate of t."""
+    if not np.any(sample.wrong & sample.nonzero):
+        return None
+    what, advice = f"the tangent for {path} is right once", "a JVP is J t, without a conjugate"
+    if sample.explains(mirrored):
+        return _sign(f"{what} the tangent that goes in is conjugated", advice)
+    if not np.iscomplexobj(sample.measured):
+        return None
+    if sample.explains(np.conj(sample.claimed)):
+        return _sign(f"{what} it is conjugated as a whole", advice)
+    if sample.explains(np.conj(mirrored)):
+        return _sign(f"{what} the derivative is conjugated", advice)
     return None
 
 

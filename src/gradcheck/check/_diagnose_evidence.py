@@ -74,6 +74,8 @@ class Evidence:
         All inputs by path -> the claims for the same cotangent, by path.
     output : array or None
         The function's value.
+    conjugated : bool
+        Whether the caller chose the convention dL/dRe - i dL/dIm.
     """
 
     path: str
@@ -93,6 +95,7 @@ class Evidence:
     claim_at: Callable[[Array], Mapping[str, Array]] | None = None
     claim_with: Callable[[Mapping[str, Array]], Mapping[str, Array]] | None = None
     output: Array | None = None
+    conjugated: bool = False
 
 
 @dataclass(frozen=True)

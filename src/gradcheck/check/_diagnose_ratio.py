@@ -1,16 +1,18 @@
 """Mistakes that leave claimed / measured constant: zero, sign, factor, and a constant that was rounded."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import combinations
 
 import numpy as np
 
 from gradcheck.check._diagnose_evidence import Array, Diagnosis, Evidence, Sample
 
-__all__ = ["along_one_axis", "constant_ratio", "few_digits", "zero"]
+__all__ = ["along_one_axis", "constant_ratio", "few_digits", "roughly_right", "zero"]
 
 _NEAR_ONE = 1e-3
 """A constant ratio this near to 1 is a rounded constant rather than a forgotten factor."""
+_ROUGHLY = 5e-3
+"""Every entry this near to the measured one, by no rule: a fitted or truncated stand-in for the function."""
 _SAME = 1e-6
 """Two factors that agree to this are taken as the same number; a measured ratio knows 8 digits or so."""
 _POWERS = (
@@ -21,6 +23,13 @@ _POWERS = (
     (2.0, "{}^2"),
     (-2.0, "1 / {}^2"),
 )
+_CURVES: tuple[tuple[Callable[[Array], Array], str], ...] = (
+    (np.exp, "exp({})"),
+    (lambda x: np.exp(-x), "exp(-{})"),
+    (lambda x: 1 / (2 + np.exp(x) + np.exp(-x)), "p (1 - p) with p = sigmoid({})"),
+    (lambda x: 2 + np.exp(x) + np.exp(-x), "1 / (p (1 - p)) with p = sigmoid({})"),
+)
+"""Derivatives of the commonest changes of a variable, which a chain rule leaves out: log scales and logits."""
 _PLAIN = (2, 3, 4, 5, 6, 8, 10)
 
 
@@ -188,7 +197,7 @@ def _scalars(evidence: Evidence) -> dict[float, str]:
 
 
 def along_one_axis(evidence: Evidence, sample: Sample) -> Diagnosis | None:
-    """The ratio is a power of another input, spread over the entries as NumPy would broadcast it."""
+    """The ratio is a power of an input, or its exponential, spread over the entries as NumPy would broadcast it."""
     known = sample.nonzero & (sample.claimed != 0)
     if np.count_nonzero(known) < 3:
         return None
@@ -197,17 +206,26 @@ def along_one_axis(evidence: Evidence, sample: Sample) -> Diagnosis | None:
         if factor is None or factor.dtype.kind != "f" or np.ptp(factor) == 0:
             continue
         at = factor.flat[sample.index]
-        for power, pattern in _POWERS:
-            with np.errstate(all="ignore"):
-                prediction = sample.claimed / at**power
-            if np.all(np.isfinite(prediction)) and sample.explains(prediction) and np.ptp(at[known]) > 0:
-                factor_name = pattern.format(path)
-                return Diagnosis(
-                    "factor",
-                    f"every entry of {evidence.path} is the measured gradient x {factor_name}, entry by entry",
-                    f"look for {path} left out of the chain rule, or multiplied in once too often",
-                )
+        name = next((n.format(path) for n, by in _rules(at) if _divides(sample, by)), None)
+        if name is not None and np.ptp(at[known]) > 0:
+            return Diagnosis(
+                "factor",
+                f"every entry of {evidence.path} is the measured gradient x {name}, entry by entry",
+                f"look for {path} left out of the chain rule, or multiplied in once too often",
+            )
     return None
+
+
+def _rules(x: Array) -> Iterator[tuple[str, Array]]:
+    with np.errstate(all="ignore"):
+        yield from ((pattern, x**power) for power, pattern in _POWERS)
+        yield from ((pattern, curve(x)) for curve, pattern in _CURVES)
+
+
+def _divides(sample: Sample, by: Array) -> bool:
+    with np.errstate(all="ignore"):
+        prediction = sample.claimed / by
+    return bool(np.all(np.isfinite(prediction))) and sample.explains(prediction)
 
 
 def _spread(value: Array, shape: tuple[int, ...]) -> Array | None:
@@ -226,11 +244,23 @@ def few_digits(evidence: Evidence, sample: Sample) -> Diagnosis | None:
     single = _is_single(sample.claimed) and np.max(off) < 1e-5
     if not single and 2 * np.count_nonzero(wrong) < np.count_nonzero(sample.nonzero):
         return None
-    digits = -np.log10(float(np.median(off)))
-    seen = "; every claimed number is a float32" if single else ""
+    return _imprecise(
+        evidence, float(np.median(off)), "; every claimed number is a float32" if single else ""
+    )
+
+
+def roughly_right(evidence: Evidence, sample: Sample) -> Diagnosis | None:
+    """Every entry is wrong by a little of its own size, and nothing simpler was found."""
+    off = np.abs(sample.claimed - sample.measured)
+    if np.any(off > _ROUGHLY * np.abs(sample.measured) + sample.tolerance) or not np.any(sample.nonzero):
+        return None
+    return _imprecise(evidence, float(np.median(off[sample.wrong]) / sample.scale), "")
+
+
+def _imprecise(evidence: Evidence, off: float, seen: str) -> Diagnosis:
     return Diagnosis(
         "precision",
-        f"{evidence.path} is right to about {digits:.1f} digits and no further{seen}",
+        f"{evidence.path} is right to about {-np.log10(off):.1f} digits and no further{seen}",
         "look for float32 inside the claim, a rounded constant, an epsilon that the function does not have, "
         "or an approximation of the function that was differentiated in its place",
     )

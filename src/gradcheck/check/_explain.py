@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.check._compare import Comparison, Outcome
-from gradcheck.check._diagnose import MORE, Evidence, diagnose
+from gradcheck.check._diagnose import MORE, diagnose
 from gradcheck.check._diagnose_case import Case, Entries, evidence_of, joined
+from gradcheck.check._diagnose_tangent import explained_tangent
 from gradcheck.check._direction import dense, signs
 from gradcheck.check._forward import ForwardScene
 from gradcheck.check._function import Exhausted, Lines
@@ -36,7 +37,7 @@ def explained(scene: Scene, ledger: Ledger, array: int, finding: Finding) -> Fin
     if own is not None:
         return own
     if isinstance(scene, ForwardScene):
-        return _explained_forward(scene, ledger, array, finding)
+        return explained_tangent(scene, ledger, array, finding)
     case = Case(scene, ledger, array, _worst_cotangent(scene, ledger, array))
     try:
         entries, wrong = _measured_entries(case)
@@ -45,46 +46,6 @@ def explained(scene: Scene, ledger: Ledger, array: int, finding: Finding) -> Fin
         return replace(finding, sweep=_sweep(case, finding))
     except (Exhausted, ClaimRaised):
         return replace(finding, diagnosis=finding.diagnosis or "unknown", advice=MORE)
-
-
-def _explained_forward(scene: ForwardScene, ledger: Ledger, array: int, finding: Finding) -> Finding:
-    """The mistake as the output tangent shows it, along the direction with the largest margin."""
-    c = ledger.comparison
-    assert c is not None
-    rows = ledger.of(array)
-    worst = rows[int(np.argmax(np.where(c.outcome[rows] == Outcome.WRONG, c.margin[rows], -1.0).max(axis=1)))]
-    direction, shape = ledger.rows[worst].direction, scene.outputs.shape
-    try:
-        estimate = scene.instrument.estimate("ladder", [direction])
-    except Exhausted:
-        return replace(finding, diagnosis="unknown")
-    claimed, value, error = scene.tangent_along(direction), estimate.value[0], estimate.error[0]
-    if scene.outputs.is_complex and len(scene.outputs.shapes) == 1:
-        claimed, value, shape = claimed.view(complex), value.view(complex), scene.outputs.shapes[0]
-        error = np.hypot(*error.reshape(-1, 2).T)
-    good = np.isfinite(value) & np.isfinite(error)
-    if not good.any():
-        return replace(finding, diagnosis="unknown")
-    path = f"the tangent for {scene.point.variables[array].path}"
-    found = diagnose(
-        Evidence(
-            path=path,
-            shape=shape,
-            claimed=claimed.reshape(shape),
-            index=np.flatnonzero(good),
-            measured=value[good],
-            error=error[good],
-            inputs={},
-            claims={path: claimed.reshape(shape)},
-            output_shape=shape,
-            cotangent=None,
-            wrong=None,
-            measure=None,
-            measure_other=None,
-            claim_at=None,
-        )
-    )
-    return replace(finding, diagnosis=found.slug, message=found.sentence, advice=found.advice)
 
 
 def _worst_cotangent(scene: Scene, ledger: Ledger, array: int) -> int:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.check._memory import LAYOUTS, is_plain, like
+from gradcheck.check._memory import LAYOUTS
 from gradcheck.check._points import (
     ANYWHERE,
     COTANGENTS,
@@ -27,9 +27,11 @@ from gradcheck.check._points import (
     Point,
     apply,
     is_varied,
+    plain_points,
     weight,
     where_possible,
 )
+from gradcheck.check._revert import reverted
 from gradcheck.check._traits import traits_of
 from gradcheck.check._trust import trusted
 from gradcheck.check._verdict import Report, Verdict
@@ -139,13 +141,25 @@ def explore(
     """
     hypothesis = _hypothesis(n)
     search = _Search(judge, inputs, n, suspects, claimed)
+    if (plain := _first_plain(search, seed)) is not None:
+        return search.outcome(_reverted(plain, search))
     points = _points(hypothesis, inputs)
-    for kind, share in _shares(inputs, n):
+    for kind, share in _shares(inputs, n - search.tried):
         search.limit = min(n, search.tried + share)
         point = _found(hypothesis, search, points(kind), share, Random(f"{seed} {kind}"))
         if point is not None:
             return search.outcome(_reverted(point, search))
     return search.outcome(None)
+
+
+def _first_plain(search: "_Search", seed: int) -> Point | None:
+    """The first of the plain points that fails; Hypothesis draws whatever is less plain."""
+    try:
+        return next((point for point in plain_points(search.given, seed) if search.fails(point)), None)
+    except _Over:
+        return None
+    finally:
+        search.raise_what_stopped_it()
 
 
 def _shares(inputs: Inputs, n: int) -> list[tuple[str, int]]:
@@ -315,40 +329,6 @@ def _unless_skipped(call: Callable[[Inputs], Any], otherwise: Any, inputs: Input
 
 
 def _reverted(point: Point, search: _Search) -> Point:
-    """As much as possible set back to the author's with the failure kept: cotangent, arrays, then entries by halves."""
+    """What was found as near to the author's point as the judgements for that allow."""
     search.shrinks, search.allowed = _SHRINKS - _REVERTS, search.evaluations + _EVALUATIONS // 2
-    point = _simpler(point, Point(point.inputs), search)
-    for path, original in search.given.items():
-        point = _simpler(point, Point({**point.inputs, path: original}, point.cotangent), search)
-        point = _reverted_input(point, path, original, search)
-    return point
-
-
-def _simpler(point: Point, candidate: Point, search: _Search) -> Point:
-    return candidate if search.fails(candidate) else point
-
-
-def _reverted_input(point: Point, path: str, original: Array, search: _Search) -> Point:
-    pending = [np.flatnonzero(~_equal(point.inputs[path], original))] if is_varied(original) else []
-    while pending:
-        at = pending.pop()
-        if not len(at):
-            continue
-        candidate = Point(
-            {**point.inputs, path: _set_back(point.inputs[path], original, at)}, point.cotangent
-        )
-        if search.fails(candidate):
-            point = candidate
-        elif len(at) > 1:
-            pending += [at[len(at) // 2 :], at[: len(at) // 2]]
-    return point
-
-
-def _equal(a: Array, b: Array) -> NDArray[np.bool_]:
-    return np.asarray((a == b) | (np.isnan(a) & np.isnan(b)))
-
-
-def _set_back(value: Array, original: Array, at: NDArray[np.intp]) -> Array:
-    new = np.array(value, order="C")
-    new.flat[at] = original.flat[at]
-    return new if is_plain(value) else like(new, value)
+    return reverted(point, search.given, search.fails)

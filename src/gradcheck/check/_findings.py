@@ -1,10 +1,12 @@
 """One finding for each input, from the outcomes of its rows."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from gradcheck.check._compare import Comparison, Outcome
+from gradcheck.check._diagnose_jacobian import placed
 from gradcheck.check._explain import explained
 from gradcheck.check._judge import Ledger, required
 from gradcheck.check._point import Variable
@@ -63,9 +65,12 @@ def finding_for(scene: Scene, ledger: Ledger, array: int) -> Finding:
 def _wrong(scene: Scene, ledger: Ledger, array: int, details: dict[str, Any]) -> Finding:
     path = scene.point.variables[array].path
     if not np.isfinite(details["claimed"]):
-        message = f"the claim for {path} is {details['claimed']} where the derivative is finite"
         advice = "look for 0/0, 0 * inf, or a logarithm or root at the edge of its domain"
-        return Finding("nonfinite", Verdict.FAIL, message, input=path, advice=advice, **details)
+        finding = placed(
+            scene, array, Finding("nonfinite", Verdict.FAIL, input=path, advice=advice, **details)
+        )
+        message = f"the claim for {path} is {finding.claimed} where the derivative is finite"
+        return replace(finding, message=message)
     if path in scene.absent:
         message = f"there is no gradient for {path} (None is a claim of zero), and the derivative is not zero"
         return Finding(
@@ -189,7 +194,7 @@ def _without_mistake(
     if lost:
         status = details["status"]
         why = _why(status, len(lost), len(rows), hidden=bool(np.isfinite(details["measured"])))
-        return undecided(path, why, ADVICE.get(status, ADVICE["unresolved"]), **details)
+        return undecided(path, why, _advice(scene, status), **details)
     if _is_zero(scene, ledger, array, rows):
         return _vacuous(scene, c, rows, path, details)
     if caught.gate > _needed(scene) and not _all_kinks(ledger, rows, outcome):
@@ -197,7 +202,7 @@ def _without_mistake(
             f"a relative mistake of {_needed(scene):.1g} could not have been seen: the "
             f"measurement is only good to {caught.gate:.1g}"
         )
-        return undecided(path, message, ADVICE["noisy"], **details)
+        return undecided(path, message, _advice_where_coarse(scene, caught.gate), **details)
     if scene.options.coverage == "full" and (left := _unmeasured(scene, ledger, array, rows)):
         return undecided(path, f"{UNREACHED} {left:,} of its entries", RAISE, **details)
     kinks = bool((outcome == Outcome.SUBGRADIENT).any())
@@ -262,12 +267,33 @@ def _vacuous(scene: Scene, c: Comparison, rows: list[int], path: str, details: d
             "value", Verdict.PASS, message, input=path, advice="a check elsewhere says more", **details
         )
     details["diagnosis"] = ""
+    if scene.options.atol and (np.abs(c.claimed[rows]) > c.measured.error[rows]).any():
+        message = f"the claim lies below the atol of {scene.options.atol:.3g} that was asked for"
+        return undecided(path, message, "leave atol out: the bound is measured", **details)
     return undecided(
         path,
         "the claim lies below what f's values can show here",
         "check where f is not saturated",
         **details,
     )
+
+
+def _advice(scene: Scene, status: str) -> str:
+    """What to do about a slope that was not found; who evaluates in float64 is not told to."""
+    if status not in ADVICE or status == Status.UNRESOLVED.value:
+        return ADVICE[Status.UNRESOLVED.value] + (FLOAT64 if scene.instrument.single else "")
+    return ADVICE[status]
+
+
+def _advice_where_coarse(scene: Scene, gate: float) -> str:
+    """What to do where a measurement is good to `gate` only: the resolution that it has, in one digit."""
+    unit = 10.0 ** np.floor(np.log10(gate)) if 0 < gate < np.inf else np.inf
+    enough = float(f"{np.ceil(gate / unit * (1 - 1e-12)) * unit:.0e}") if unit < 1 else 1.0
+    way = f"resolution={enough:g} would pass" if enough < 1 else "no resolution would pass: move the point"
+    if scene.instrument.single:
+        return f"evaluate f in float64; {way}"
+    held = f"to {-np.log10(gate):.1f} digits only" if gate < 1 else "to no digit"
+    return f"f's values hold this slope {held}: {way}; or take a large constant out of f"
 
 
 def _why(status: str, lost: int, count: int, *, hidden: bool) -> str:
@@ -295,11 +321,11 @@ STEPS = (
     "rounding inside f, or a solver that stops at a tolerance, makes its values move in steps here, which hide "
     "the slope that is claimed"
 )
+FLOAT64 = ", or evaluate f in float64"
 ADVICE = {
     Status.JUMP.value: "move the point away from the jump",
     Status.SINGULAR.value: "move the point away from the singularity",
     Status.NONFINITE.value: "choose inputs at which f is finite",
     Status.KINK.value: "move the point off the kink, or accept subgradients",
-    Status.UNRESOLVED.value: "move the point, scale the inputs, or evaluate f in float64",
-    Status.NOISY.value: "evaluate f in float64, or ask for a coarser resolution",
+    Status.UNRESOLVED.value: "move the point, or scale the inputs",
 }

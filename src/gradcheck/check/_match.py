@@ -158,10 +158,12 @@ def by_path(result: Any, point: Point, name: str) -> dict[str, Any]:
 def _require_input(path: str, leaf: Any, point: Point, name: str) -> None:
     """A gradient belongs to an input; `None` also to a whole branch of them."""
     if path not in point.tree.paths and not (leaf is None and _below(path, point)):
+        numbers = not any(v.is_array for v in point.variables) and isinstance(leaf, np.ndarray)
         raise UsageError(
             f"{name} returned a gradient of {path or type(leaf).__name__!r}",
             f"the inputs are {', '.join(point.tree.paths[:6])}",
-            "return gradients in the structure of the inputs",
+            "return gradients in the structure of the inputs"
+            + (", or pass np.array([...])" if numbers else ""),
         )
 
 

@@ -102,8 +102,9 @@ class Options:
         names = [f.name for f in fields(cls)]
         for name, value in options.items():
             if name not in names:
-                near = difflib.get_close_matches(name, names, 1) or names
-                raise UsageError(f"{name}={value!r}", "there is no such option", f"one of {', '.join(near)}")
+                near = difflib.get_close_matches(name, names, 2)
+                cure = " or ".join(near) or f"one of {', '.join(names)}"
+                raise UsageError(f"{name}={value!r}", "there is no such option", cure)
         return cls(**options)
 
     def __post_init__(self) -> None:

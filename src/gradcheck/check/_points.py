@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.check._memory import LAYOUTS
-from gradcheck.check._traits import ALWAYS, restored
+from gradcheck.check._traits import ALWAYS, restored, traits_of
 
 __all__ = [
     "ANYWHERE",
@@ -27,6 +27,7 @@ __all__ = [
     "Point",
     "apply",
     "is_varied",
+    "plain_points",
     "weight",
     "where_possible",
 ]
@@ -46,6 +47,8 @@ _BORDERS = (1.0, -1.0, 0.5, 2.0, 3.0, 6.0, np.pi, np.pi / 2)
 """Where published activations, losses and special functions change branch: clip at 1, Huber at 1, ReLU6, poles."""
 _SCALES = (1e-4, 1e4, 1e-8, 1e8)
 """Nanometres, parts per million, money. Beyond, squares of squares leave float64 and the formula is not at fault."""
+_PLAIN_SCALES = (8.0, 0.125)
+"""As far as most functions are still themselves."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,34 @@ def _apply_kind(change: Change, value: Array, others: list[Array]) -> Array:
     new.reshape(-1)[at] = (_VALUES | _OF_COMPLEX)[change.kind](value, at, change.value)
     return new
 
+
+def plain_points(inputs: Inputs, seed: int) -> list[Point]:
+    """The plainest changes, in this order: signs, a zero, ties, a larger, a smaller scale; none is left to chance.
+
+    Signs are turned in the first input alone: it is the data, where others may be bounds, scales or counts."""
+    paths = [path for path, value in inputs.items() if is_varied(value)]
+    traits = {path: traits_of(inputs[path], alone=len(paths) == 1) for path in paths}
+    pick = seed % PICKS
+    signs = [Change("negated", paths[0], "all", pick, 0)] if paths else []
+    rest = [
+        Change("zero", None, "one", pick, 0),
+        Change("tied", None, "several", pick, pick),
+    ]
+    # Signs cannot change where numbers must stay positive; a matrix stays definite, and a distribution one.
+    free = {path: tuple(t for t in kept if t not in _OF_SIGN) for path, kept in traits.items()}
+    changed = [*(apply(c, inputs, free) for c in signs), *(apply(c, inputs, traits) for c in rest)]
+    scaled = [
+        {
+            path: restored(np.asarray(x * size), traits[path]) if path in traits else x
+            for path, x in inputs.items()
+        }
+        for size in _PLAIN_SCALES
+    ]
+    return [Point(point) for point in (*changed, *scaled)]
+
+
+_OF_SIGN = ("positive", "unit")
+"""Conventions that an author's plain numbers keep without meaning to."""
 
 # Which entries -----------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from gradcheck.check import _contracts as contracts
 from gradcheck.check._accounted import accounted_for
 from gradcheck.check._confirm import confirmed
 from gradcheck.check._control import negative_controls
+from gradcheck.check._diagnose_call import advice_where_raised
 from gradcheck.check._entries import measure_entries
 from gradcheck.check._findings import finding_for, nowhere_finite, unreached
 from gradcheck.check._forward import Forward, ForwardScene, Misshapen
@@ -160,7 +161,7 @@ def _concluded(scene: Scene, ledger: Ledger, broken: list[Finding]) -> list[Find
 def _raised(problem: Problem, error: ClaimRaised) -> Finding:
     if isinstance(error, Misshapen):
         return contracts.failure("shape", f"at another call {error}", "return the same shape every time")
-    advice = "where the function has a value nearby a derivative may exist: see what the claim assumes"
+    advice = advice_where_raised(problem.call, problem.claim, error)
     return contracts.failure("raises", f"{problem.claim.name} raised {error}", advice)
 
 

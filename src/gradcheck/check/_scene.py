@@ -8,8 +8,9 @@ from functools import cached_property
 import numpy as np
 
 from gradcheck.check import _contracts as contracts
+from gradcheck.check._diagnose_shape import misshapen
 from gradcheck.check._direction import Direction, dots
-from gradcheck.check._match import Gradients, Misfit
+from gradcheck.check._match import Gradients
 from gradcheck.check._measure import Instrument
 from gradcheck.check._options import Options
 from gradcheck.check._outputs import Outputs
@@ -225,30 +226,16 @@ def own_precision(scene: ReverseScene) -> Iterator[Finding]:
 def unfit(scene: ReverseScene) -> Iterator[Finding]:
     """Gradients of the wrong shape or dtype, or not there."""
     advice = {
-        "shape": "sum over the axes that were broadcast, or reshape",
+        "shape": "return an array of the input's shape",
         "dtype": "return the input's own precision",
         "missing": "return one gradient for each float input",
     }
     for path, misfit in scene.known[0].strays.items():
         yield contracts.failure("shape", f"{path}: {misfit.message}", advice["shape"], input=path)
-    for i, misfit in scene.known[0].misfits.items():
-        path = scene.point.variables[i].path
-        slug = "missing-sum" if _is_unreduced(misfit, scene.point.variables[i].shape) else ""
-        yield Finding(
-            misfit.code,
-            Verdict.FAIL,
-            f"{path}: {misfit.message}",
-            input=path,
-            diagnosis=slug,
-            advice=advice[misfit.code],
-        )
-
-
-def _is_unreduced(misfit: Misfit, shape: tuple[int, ...]) -> bool:
-    """The gradient has the shape to which the input was broadcast."""
-    if misfit.code != "shape" or misfit.array is None:
-        return False
-    try:
-        return np.broadcast_shapes(shape, misfit.array.shape) == misfit.array.shape
-    except ValueError:
-        return False
+    misfits = scene.known[0].misfits
+    for i, misfit in misfits.items():
+        path, slug, cure = scene.point.variables[i].path, "", advice.get(misfit.code, "")
+        if misfit.code == "shape":
+            slug, cure = misshapen(scene.reverse, scene.outputs, scene.point.variables, misfits, i)
+        message = f"{path}: {misfit.message}"
+        yield Finding(misfit.code, Verdict.FAIL, message, input=path, diagnosis=slug, advice=cure)

@@ -94,12 +94,22 @@ def _run_hvp(problem: Problem, grad: Callable[..., Any]) -> Report:
     slope = Function(grad, replace(options, max_evaluations=left, progress=None))  # no call of f
     second = replace(problem, function=grad, name=gradient.name, scalar=False)
     if not _raises(findings):
+        unsound = {x.input for x in findings if x.code in ("value", "missing") and x.verdict is Verdict.FAIL}
         products = judged(second, slope)
-        findings += [replace(x, message=x.message or f"H v along {x.input}") for x in products]
+        findings += [_from_a_gradient(x, gradient.name, unsound) for x in products]
         if not _raises(products):
             findings += _symmetric(claim, gradient, problem.point, np.random.default_rng(options.seed))
     claim.evaluations += gradient.evaluations + slope.evaluations
     return report_of(problem, findings, function.evaluations, claim.evaluations, start)
+
+
+def _from_a_gradient(finding: Finding, name: str, unsound: set[str]) -> Finding:
+    """A finding about H v, which says so where the gradient that it was measured from is wrong itself."""
+    message = finding.message or f"H v along {finding.input}"
+    if not unsound or finding.code != "value" or finding.verdict is not Verdict.FAIL:
+        return replace(finding, message=message)
+    told = f"measured from {name}, which is itself judged wrong (for {', '.join(sorted(unsound))}): {message}"
+    return replace(finding, message=told, advice=f"mend {name} first: H may be right")
 
 
 def _explained_product(scene: Scene, array: int, finding: Finding) -> Finding | None:
@@ -227,10 +237,15 @@ def _run_hessian(problem: Problem) -> Report:
         return report_of(problem, findings, f.evaluations, claim.evaluations, start)
     instrument = partial(curvature_at, f=f, value=value, slopes=slopes)
     inner = replace(problem, function=slopes, instrument=instrument, options=inside)
-    findings = judged(inner, function)
+    findings = [_of_slopes(x) for x in judged(inner, function)]
     if not any(x.code == "raises" for x in findings):
         findings += _symmetric_blocks(claim, point)
     return report_of(problem, findings, f.evaluations, claim.evaluations, start)
+
+
+def _of_slopes(finding: Finding) -> Finding:
+    """The outputs that were judged are slopes: f returns one number."""
+    return replace(finding, message=finding.message.replace("outputs are NaN", "slopes are NaN"))
 
 
 def _real_value(problem: Problem, f: Function) -> float:

@@ -262,7 +262,8 @@ def _is_weighed(finding: Finding, inputs: Inputs, given: Inputs, claimed: ClaimA
     moved = {**inputs, finding.input: _beside(inputs, given, _NEAR, seed=2)[finding.input]}
     slopes = claimed(moved).get(finding.input)
     width = 1 if slopes is None else slopes.size // inputs[finding.input].size
-    at = int(np.ravel_multi_index(finding.index, inputs[finding.input].shape)) * width
+    shape = inputs[finding.input].shape
+    at = int(np.ravel_multi_index(finding.index[len(finding.index) - len(shape) :], shape)) * width
     return slopes is not None and bool(np.any(slopes[at : at + width]))
 
 
