@@ -82,7 +82,7 @@ def test_network_with_zero_biases_and_padded_examples_does_not_fail(units, on):
         assert doubled.verdict is Verdict.FAIL
 
 
-@pytest.mark.parametrize("allowed", [60, 150, 300, 400, 1000])
+@pytest.mark.parametrize("allowed", [60, 300, 1000])
 def test_directions_through_kinks_decide_nothing_where_the_evaluations_end_before_the_entries_are_looked_at(
     allowed,
 ):
@@ -95,7 +95,7 @@ def test_directions_through_kinks_decide_nothing_where_the_evaluations_end_befor
     def back(factor):
         return lambda ct, x, W: (factor * (ct @ W.T) * (x > 0), relu(x).T @ ct)
 
-    for seed in range(3):
+    for seed in range(2):
         right, wrong = (
             check_vjp(layer, back(factor), (x, W), max_evaluations=allowed, seed=seed)
             for factor in (1.0, 1.5)

@@ -55,7 +55,7 @@ def finding_for(scene: Scene, ledger: Ledger, array: int) -> Finding:
     details = _details(ledger, rows, variable)
     wrong = (ledger.comparison.outcome[rows] == Outcome.WRONG).any(axis=1)
     if scene.instrument.single and ledger.is_lone(rows, wrong, ledger.comparison.margin[rows]):
-        return undecided(variable.path, DISPUTED, ADVICE[Status.NOISY.value], **details)
+        return undecided(variable.path, DISPUTED, "evaluate f in float64", **details)
     if wrong.any():
         return _wrong(scene, ledger, array, details)
     details |= {"resolution": caught.resolution, "probability": caught.probability}
