@@ -180,7 +180,7 @@ def test_layers_that_compute_in_float32_are_decided_and_none_is_called_wrong() -
 
 
 def test_mistakes_in_layers_that_compute_in_float32_are_caught() -> None:
-    gross = [case for case in ZOO[::3] if "precision" not in case.diagnoses]
+    gross = [case for case in ZOO[::5] if "precision" not in case.diagnoses]
     missed = [
         c.name
         for c in gross

@@ -335,7 +335,7 @@ def test_a_permutation_of_ties_is_no_mistake_and_a_repetition_is(right: bool) ->
         return ct[ranks] if right or len(np.unique(x)) == len(x) else ct[0 * ranks]
 
     x = np.random.default_rng(4).standard_normal(8)
-    verdicts = {check_vjp(np.sort, vjp, x, explore=150, seed=seed).verdict for seed in range(3)}
+    verdicts = {check_vjp(np.sort, vjp, x, explore=100, seed=seed).verdict for seed in range(2)}
     assert verdicts == {Verdict.PASS if right else Verdict.FAIL}
 
 
