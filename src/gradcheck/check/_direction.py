@@ -122,7 +122,8 @@ class Direction:
             x = moved[part.array]
             if room is not None and x.size > CHUNK and part.array not in room:
                 room[part.array] = np.empty_like(x)
-            moved[part.array] = part.moved(x, t, None if room is None else room.get(part.array))
+            place = None if room is None else room.get(part.array)
+            moved[part.array] = part.moved(x, t, None if place is x else place)
         return moved
 
     def dot(self, gradients: Sequence[Floats]) -> float:

@@ -39,8 +39,8 @@ ULPS = (
 )  # how far the inputs are moved, all outwards: a claim that branches at a kink stays on one side of it
 WIDE = 256.0 * np.arange(1.0, 9.0)  # ulps: where a few of them change nothing inside the claim, these do
 MIXERS = tuple(
-    np.uint64(m) for m in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)
-)  # odd, of no pattern: Knuth's multiplicative hashing (The Art of Computer Programming 3, 6.4)
+    np.uint64(m) for m in (0x6A09E667F3BCC909, 0xBB67AE8584CAA73B, 0x3C6EF372FE94F82B)
+)  # what follows the point in the roots of 2, 3 and 5: multiplicative hashing (Knuth 3, 6.4) wants odd numbers
 STRETCH = 1 / 61  # of the cotangent, no power of two: all of its digits change
 SCATTER = 4.0  # times the range of three draws, 1.7 standard deviations on average: nearly seven of them
 FLOOR = 16.0  # a range of zero happens too: at least this many eps of the terms that are summed

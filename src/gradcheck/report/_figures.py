@@ -55,13 +55,7 @@ def draw(paint: Callable[[Any], None], width: float = 4.4, height: float = 3.0) 
     """What `paint` puts on a pair of axes (inches) as SVG text, the same bytes for the same data."""
     matplotlib = need("matplotlib")
     figures = need("matplotlib.figure")
-    style = {
-        "svg.fonttype": "none",
-        "svg.hashsalt": "gradcheck",
-        "font.family": "sans-serif",
-        "font.size": 10,
-    }
-    with matplotlib.rc_context(style):
+    with matplotlib.rc_context(STYLE):
         figure = figures.Figure(figsize=(width, height), layout="constrained")
         axes = figure.subplots()
         axes.spines[["top", "right"]].set_visible(False)
