@@ -29,11 +29,6 @@ from gradcheck.differentiate._errors import UsageError
 __all__ = ["check_adjoint"]
 
 EPS = float(np.finfo(np.float64).eps)
-ADVICE = {
-    "shape": "return the input's shape",
-    "dtype": "return the input's own precision",
-    "missing": "return one gradient for each float input",
-}
 
 
 def check_adjoint(
@@ -171,7 +166,7 @@ def _findings(forward: Forward, reverse: Reverse, point: Point, options: Options
     eps = max(precision_of(first), precision_of(known.leaves))
     pair = _Pair(forward, reverse, outputs, options, eps, known.misfits)
     for path, stray in known.strays.items():
-        yield contracts.failure(stray.code, f"{path}: {stray.message}", ADVICE[stray.code], input=path)
+        yield contracts.failure(stray.code, f"{path}: {stray.message}", stray.cure, input=path)
     for array in range(len(point.variables)):
         yield _for_array(pair, point, array, weights[:2], rng)
     if options.negative_control:
@@ -201,7 +196,7 @@ def _for_array(pair: _Pair, point: Point, array: int, weights: Floats, rng: np.r
     path = point.variables[array].path
     misfit = pair.misfits.get(array)
     if misfit:
-        return contracts.failure(misfit.code, f"{path}: {misfit.message}", ADVICE[misfit.code], input=path)
+        return contracts.failure(misfit.code, f"{path}: {misfit.message}", misfit.cure, input=path)
     found = [
         _compared(pair, point, direction, w)
         for direction in _directions(point, array, pair.options.coverage, rng)

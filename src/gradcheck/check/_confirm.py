@@ -48,11 +48,7 @@ ROWS = 64  # rows whose neighbourhood is looked at
 
 def confirmed(scene: Scene, tier: Tier, comparison: Comparison) -> Comparison:
     """`comparison` of the tier's rows, without the accusations that do not stand."""
-    if (
-        scene.instrument.is_final
-        or scene.options.method == "central"
-        or scene.options.tolerance(0.0) is not None
-    ):
+    if scene.instrument.is_final or not scene.options.adjudicates:
         return comparison
     try:
         return stairs_excused(
@@ -113,9 +109,8 @@ def _moves_unseen(
     scene: Scene, directions: Sequence[Direction], noise: Floats, other: Comparison
 ) -> NDArray[np.bool_]:
     """Flat to steps that are powers of two, but not to those of the window for the noise: x - floor(x) at 1e10."""
-    moves = (noise > UNSEEN * scene.instrument.noise_along(directions)).astype(float) @ (
-        scene.weights != 0
-    ).T.astype(float) > 0
+    louder = noise > UNSEEN * scene.instrument.noise_along(directions)
+    moves = louder.astype(float) @ (scene.weights != 0).T.astype(float) > 0
     return np.asarray(moves & (other.measured.status == Status.FLAT.value))
 
 

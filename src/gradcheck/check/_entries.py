@@ -22,8 +22,7 @@ MOST = 256  # entries of an array, some 5,000 evaluations where many of them are
 def measure_entries(scene: Scene, ledger: Ledger) -> None:
     """Put entries in the place of directions for the arrays that these leave open."""
     options = scene.options
-    given = options.method == "central" or options.tolerance(0.0) is not None
-    if options.coverage != "auto" or given or scene.instrument.single:
+    if options.coverage != "auto" or not options.adjudicates or scene.instrument.single:
         return
     for array in range(len(scene.point.variables)):
         if _is_open(scene, ledger, array):

@@ -62,8 +62,8 @@ def without_kinks(scene: Scene, ledger: Ledger) -> None:
 
 
 def _doubtful(scene: Scene, ledger: Ledger) -> list[int]:
-    """Arrays of which random directions met kinks; a caller who sets the bound himself has decided."""
-    if scene.options.method == "central" or scene.options.tolerance(0.0) is not None:
+    """Arrays of which random directions met kinks."""
+    if not scene.options.adjudicates:
         return []
     return [a for a in range(len(scene.point.variables)) if _met_kinks(ledger, a)]
 

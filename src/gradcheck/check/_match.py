@@ -23,6 +23,17 @@ class Misfit:
     message: str
     array: NDArray[Any] | None = None
 
+    @property
+    def cure(self) -> str:
+        return _CURES.get(self.code, "")
+
+
+_CURES = {
+    "shape": "return the input's shape",
+    "dtype": "return the input's own precision",
+    "missing": "return one gradient for each float input",
+}
+
 
 @dataclass(frozen=True)
 class Gradients:

@@ -168,6 +168,11 @@ class Options:
         differing.pop("seed", None)
         return {n: _plain(v) for n, v in differing.items() if n not in ("executor", "progress")}
 
+    @property
+    def adjudicates(self) -> bool:
+        """Whether what the directions say is looked into: a caller who sets the route or the bound has decided."""
+        return self.method != "central" and self.tolerance(0.0) is None
+
     def tolerance(self, measured: Any) -> Any:
         """``atol + rtol * |measured|`` where the caller overrides the measured bound, else None."""
         if self.rtol is None and self.atol is None:

@@ -225,16 +225,11 @@ def own_precision(scene: ReverseScene) -> Iterator[Finding]:
 
 def unfit(scene: ReverseScene) -> Iterator[Finding]:
     """Gradients of the wrong shape or dtype, or not there."""
-    advice = {
-        "shape": "return an array of the input's shape",
-        "dtype": "return the input's own precision",
-        "missing": "return one gradient for each float input",
-    }
     for path, misfit in scene.known[0].strays.items():
-        yield contracts.failure("shape", f"{path}: {misfit.message}", advice["shape"], input=path)
+        yield contracts.failure("shape", f"{path}: {misfit.message}", misfit.cure, input=path)
     misfits = scene.known[0].misfits
     for i, misfit in misfits.items():
-        path, slug, cure = scene.point.variables[i].path, "", advice.get(misfit.code, "")
+        path, slug, cure = scene.point.variables[i].path, "", misfit.cure
         if misfit.code == "shape":
             slug, cure = misshapen(scene.reverse, scene.outputs, scene.point.variables, misfits, i)
         message = f"{path}: {misfit.message}"

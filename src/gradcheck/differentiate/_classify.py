@@ -7,10 +7,9 @@ from numpy.typing import NDArray
 
 from gradcheck.differentiate._estimate import Estimate, Status
 from gradcheck.differentiate._lines import Lines
-from gradcheck.differentiate._rough import DOUBLE
 from gradcheck.differentiate._rungs import Bools, Choice, Rungs
 from gradcheck.differentiate._shape import flat, jumps, kinked, missing_side, shape_of_kink, singular
-from gradcheck.differentiate._window import EPS, GOOD, SAFETY, USEFUL, Floats, one_sided
+from gradcheck.differentiate._window import DOUBLE, EPS, GOOD, SAFETY, USEFUL, Floats, one_sided
 
 __all__ = ["classify", "flat_error", "one_sided_slope"]
 

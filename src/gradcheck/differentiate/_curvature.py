@@ -25,9 +25,8 @@ from numpy.typing import NDArray
 
 from gradcheck.differentiate._arrange import STATUS, empty
 from gradcheck.differentiate._estimate import Estimate, Status
-from gradcheck.differentiate._rough import DOUBLE
 from gradcheck.differentiate._rungs import contradicted
-from gradcheck.differentiate._window import EPS, GOOD, NOISE_WEIGHT, SAFETY, USEFUL, Floats, windows
+from gradcheck.differentiate._window import DOUBLE, EPS, GOOD, NOISE_WEIGHT, SAFETY, USEFUL, Floats, windows
 
 __all__ = ["mixed_derivatives"]
 
@@ -205,9 +204,8 @@ def _among_all(values: _Values) -> Estimate:
         return np.asarray(np.take_along_axis(x, best, axis=0)[0])
 
     value, plain, half, step = (at(x) for x in (w.value, w.plain, w.half, w.step))
-    error, size = at(error), np.fmax.accumulate(w.size, axis=0)
+    error, size = at(error), at(np.fmax.accumulate(w.size, axis=0))
     noisy = at(w.truncation) <= 2.0 * at(w.noise)
-    size = at(size)
     flat = (values.f == values.base).all(axis=(0, 1, 2))
     kink = np.isfinite(error) & (half > plain) & (half > USEFUL * size) & _persists(w.half, best)
     status = np.select(
@@ -232,9 +230,7 @@ def _among_all(values: _Values) -> Estimate:
         Status.UNRESOLVED.value,
     ).astype(STATUS)
     value = np.where(flat, 0.0, np.where(np.isfinite(error), value, np.nan))
-    error = np.where(
-        flat, SAFETY * NOISE_WEIGHT * max(values.eta, EPS * abs(values.base) or EPS) / values.h[2] ** 2, error
-    )
+    error = np.where(flat, _flat_error(values), error)
     estimate = _estimate(value, error, status, step)
     estimate.interval[kink] = np.stack([value - half, value + half], axis=-1)[kink]
     return estimate
@@ -242,7 +238,7 @@ def _among_all(values: _Values) -> Estimate:
 
 def _flat_error(values: _Values) -> Floats:
     """What a second derivative may be whose effect is lost in rounding, of numbers near 1 where f is 0."""
-    eta = max(values.eta, EPS * abs(values.base)) or EPS
+    eta = max(values.eta, EPS * abs(values.base) or EPS)
     return np.asarray(SAFETY * NOISE_WEIGHT * eta / values.h[2] ** 2)
 
 

@@ -13,10 +13,8 @@ from gradcheck.differentiate._estimate import Estimate, Status
 from gradcheck.differentiate._lines import Lines
 from gradcheck.differentiate._window import NOISE_WEIGHT, Floats
 
-__all__ = ["DOUBLE", "widen_where_rough"]
+__all__ = ["widen_where_rough"]
 
-# Noise up to here, relative to f, is that of doubles for certain.
-DOUBLE = 2.0**-46
 # With less noise than this, a hundredth of float32's last bit, finer windows see what this look would.
 LOW = 2.0**-30
 BETWEEN = np.array([1.5, 2.5, 6.0, 10.0])  # times a window's smallest step; its rungs are at 1, 4 and 16

@@ -38,6 +38,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 __all__ = [
+    "DOUBLE",
     "EPS",
     "GOOD",
     "NOISE_WEIGHT",
@@ -63,6 +64,7 @@ CONTRACTION = 1.0 / 3.0  # a smooth function contracts by 1/16, x|x| by 1/4
 SAFETY = 2.0
 UNBOUNDED = 2.0**1000  # noise of which no bound is known: finite, so that no cotangent of 0 makes a NaN of it
 GOOD = 1e-6  # an error this small beside the slope needs no better one
+DOUBLE = 2.0**-46  # noise up to here, relative to f, is that of doubles for certain
 USEFUL = 1e-2  # above this share of the slope's scale nothing is resolved
 
 
